@@ -43,7 +43,7 @@ class RoundTrip(Value):
 
 
 class BoardClock:
-    """Maps the board's time to the host's: by round trips, weighted to those with the least delay, as a line with drift.
+    """Maps the board's time to the host's: a line with drift through the round trips with the least delay.
 
     Until the first round trip the earliest arrival stands in: late by that frame's time on the way, never early.
     """
@@ -73,7 +73,7 @@ class BoardClock:
             self._arrival_offset_ms = offset_ms
 
     def round_trip(self, asked_ms: int, received_board_ms: int, answered_board_ms: int, answer_ms: int) -> None:
-        """Note a question (host ms) that the board got and answered (board ms), and when the answer was here (host ms)."""
+        """Note a question and its answer: asked and back at host ms, received and answered at board ms."""
         delay_ms = (answer_ms - asked_ms) - (answered_board_ms - received_board_ms)
         if delay_ms < 0 or answered_board_ms < received_board_ms:
             return
