@@ -1,0 +1,34 @@
+"""UTC times as text, ISO 8601 with `Z`: how JSON and file headers write what the code holds as integers.
+
+Fractions of a second appear only when a time has them, so that equal times are equal text.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+_UNIX = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def from_ms(time_ms: int) -> str:
+    """`2026-11-22T08:30:00Z`, or with milliseconds `2026-11-22T08:30:00.200Z`. Years 1 to 9999, else OverflowError."""
+    moment = _UNIX + timedelta(milliseconds=time_ms)
+    return moment.isoformat(timespec="milliseconds" if time_ms % 1000 else "seconds").replace("+00:00", "Z")
+
+
+def from_s(time_s: int) -> str:
+    return from_ms(time_s * 1000)
+
+
+def to_ms(text: str) -> int:
+    """Milliseconds since 1970 of an ISO 8601 time; an offset is honoured, and must be there.
+
+    Raises ValueError when the text is no time, or does not say which zone it is in.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"time {text!r} has no zone: end it with Z")
+    return (moment - _UNIX) // timedelta(milliseconds=1)
+
+
+def to_s(text: str) -> int:
+    """Like `to_ms`, in whole seconds (rounded down)."""
+    return to_ms(text) // 1000
