@@ -1,0 +1,1 @@
+"""`railbox demo`: the whole system on this machine, fed by simulated journeys through the real tracker and server."""
