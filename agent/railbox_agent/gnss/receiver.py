@@ -1,0 +1,72 @@
+"""One receiver: its bytes in, its fixes out, and a count of everything that was no use.
+
+Wires splitter, sentences and merging together. Pure: `mono_ms` is the host's monotonic clock, or None where none ran.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+from railbox_agent.gnss.fixes import Merger
+from railbox_agent.gnss.said import parse
+from railbox_agent.gnss.sentences import Splitter
+from railbox_agent.gnss.trust import Limits
+from railbox_telemetry.values import Fix
+
+QUIET_MS: Final = 300
+"""A line silent for so long has ended its epoch: receivers send it in a burst, adapters hold bytes back 16 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class GnssSettings:
+    """`pivot_ms`: a time known to be within 9.8 years of now, for week rollovers; None: dates are taken as said."""
+
+    checksum_required: bool = True
+    pivot_ms: int | None = None
+    limits: Limits = field(default_factory=Limits)
+
+
+class Receiver:
+    def __init__(self, settings: GnssSettings | None = None) -> None:
+        settings = settings or GnssSettings()
+        self._splitter = Splitter(settings.checksum_required)
+        self._merger = Merger(settings.pivot_ms, settings.limits)
+        self._problems: Counter[str] = Counter()
+        self._excerpts: dict[str, bytes] = {}
+        self._last_mono_ms: int | None = None
+
+    @property
+    def counters(self) -> Counter[str]:
+        return self._splitter.counters + self._merger.counters + self._problems
+
+    @property
+    def excerpts(self) -> dict[str, bytes]:
+        """For each counter of something dropped, the bytes that it last counted."""
+        return self._splitter.excerpts | self._excerpts
+
+    def feed(self, data: bytes, mono_ms: int | None = None) -> list[Fix]:
+        fixes = self.tick(mono_ms) if mono_ms is not None else []
+        self._last_mono_ms = mono_ms
+        return fixes + self._take(self._splitter.feed(data), mono_ms)
+
+    def tick(self, mono_ms: int) -> list[Fix]:
+        """Time has passed: an epoch whose line fell quiet is complete."""
+        if self._last_mono_ms is not None and mono_ms - self._last_mono_ms >= QUIET_MS:
+            return self._merger.close()
+        return []
+
+    def finish(self) -> list[Fix]:
+        """The log has ended: what is still open is complete."""
+        return self._take(self._splitter.finish(), self._last_mono_ms) + self._merger.close()
+
+    def _take(self, bodies: list[bytes], mono_ms: int | None) -> list[Fix]:
+        fixes: list[Fix] = []
+        for body in bodies:
+            said = parse(body)
+            if said is None:
+                continue
+            for problem in said.problems:
+                self._problems[problem] += 1
+                self._excerpts[problem] = body[:100]
+            fixes += self._merger.add(said, mono_ms)
+        return fixes
