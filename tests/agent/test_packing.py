@@ -166,7 +166,8 @@ def contents(parcel: Parcel) -> list[object]:
             case Readings():
                 for row in section.rows:
                     found += [
-                        Reading(row.time_s, channel, value) for channel, value in zip(section.channels, row.values)
+                        Reading(row.time_s, channel, value)
+                        for channel, value in zip(section.channels, row.values, strict=True)
                     ]
             case Events() | Undated():
                 found += section.events
