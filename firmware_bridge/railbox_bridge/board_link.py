@@ -48,9 +48,9 @@ class BoardLink:
         """Queue a sample of (channel, value) pairs measured now."""
         self._say(Sample(readings, self.door_count, self.shock_count, self._ring.next))
 
-    def event(self, code: int, value: int, ticks_ms: int) -> None:
-        """Keep and queue an event of the table in `tables` that happened at `ticks_ms`."""
-        self._ring.add(ticks_ms, code, value)
+    def event(self, code: int, value: int, ticks_ms: int, lasted_ms: int = 0) -> None:
+        """Keep and queue an event of the table in `tables` that began at `ticks_ms`."""
+        self._ring.add(ticks_ms, code, value, lasted_ms)
         self._say(self._ring.since(self._ring.next - REPEATED_EVENTS))
 
     def answer(self, id: int, result: int, value: int = 0) -> None:

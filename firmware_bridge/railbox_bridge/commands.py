@@ -9,6 +9,7 @@ SAMPLE_NOW = 3
 RESTART = 4
 IDENTIFY = 5
 RESET_SETTINGS = 6
+LEVEL = 7
 
 # code: (name, what it does); argument and value are 0 where nothing is said of them
 COMMANDS = {
@@ -18,6 +19,7 @@ COMMANDS = {
     RESTART: ("restart", "restart the board after the answer"),
     IDENTIFY: ("identify", "blink the board's light for `value` seconds"),
     RESET_SETTINGS: ("reset_settings", "go back to the settings the firmware came with"),
+    LEVEL: ("level", "take the present attitude as level, which tilt is measured from, and keep it"),
 }
 
 DONE = 0
@@ -40,6 +42,9 @@ TILT_THRESHOLD = 3
 LIGHT_THRESHOLD = 4
 DOOR_DEBOUNCE = 5
 LOW_POWER = 6
+LEVEL_X = 7
+LEVEL_Y = 8
+LEVEL_Z = 9
 
 # number: (name, unit, value it comes with, lowest, highest)
 SETTINGS = {
@@ -49,6 +54,9 @@ SETTINGS = {
     LIGHT_THRESHOLD: ("light_threshold_lux", "lx", 50, 1, 100000),
     DOOR_DEBOUNCE: ("door_debounce_ms", "ms", 200, 10, 5000),
     LOW_POWER: ("low_power", "0/1", 0, 0, 1),
+    LEVEL_X: ("level_x_mg", "mg", 0, -2000, 2000),
+    LEVEL_Y: ("level_y_mg", "mg", 0, -2000, 2000),
+    LEVEL_Z: ("level_z_mg", "mg", 1000, -2000, 2000),
 }
 
 

@@ -19,8 +19,8 @@ class EventRing:
     def oldest(self) -> int:
         return self.next - len(self._events)
 
-    def add(self, ticks_ms: int, code: int, value: int) -> None:
-        self._events.append(RingEvent(self.next, ticks_ms & 0xFFFFFFFF, code, value))
+    def add(self, ticks_ms: int, code: int, value: int, lasted_ms: int) -> None:
+        self._events.append(RingEvent(self.next, ticks_ms & 0xFFFFFFFF, code, value, min(lasted_ms, 0xFFFF)))
         self.next += 1
         if len(self._events) > RING_EVENTS:
             self._events.pop(0)

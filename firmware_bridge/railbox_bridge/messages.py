@@ -24,7 +24,7 @@ WANT_EVENTS = 2
 # Bits of Hello.flags.
 LISTENS_BRIEFLY = 1  # asleep between samples: hears only what is said right after it spoke
 
-EVENTS_PER_MESSAGE = 17  # what fits
+EVENTS_PER_MESSAGE = 15  # what fits
 READINGS_PER_MESSAGE = 44
 NAME_BYTES_MAX = 24
 
@@ -144,13 +144,14 @@ class Sample(Value):
 
 
 class RingEvent(Value):
-    """One entry of the board's event ring: `index` counts from 0 at boot, `ticks_ms` (u32) is when it happened."""
+    """One entry of the board's event ring: `index` counts from 0 at boot, `ticks_ms` (u32) is when it began."""
 
-    def __init__(self, index: int, ticks_ms: int, code: int, value: int) -> None:
+    def __init__(self, index: int, ticks_ms: int, code: int, value: int, lasted_ms: int = 0) -> None:
         self.index = index
         self.ticks_ms = ticks_ms
         self.code = code
         self.value = value
+        self.lasted_ms = lasted_ms
 
 
 class Events(Value):
@@ -165,7 +166,7 @@ class Events(Value):
 
     def pack(self) -> bytes:
         parts = [pack("IIB", self.oldest_event, self.next_event, len(self.events))]
-        parts.extend([pack("IIBi", event.index, event.ticks_ms, event.code, event.value) for event in self.events])
+        parts.extend([pack("IIBiH", e.index, e.ticks_ms, e.code, e.value, e.lasted_ms) for e in self.events])
         return b"".join(parts)
 
     @staticmethod
@@ -173,8 +174,8 @@ class Events(Value):
         oldest, following, count = unpack("IIB", payload)
         events: "list[RingEvent]" = []
         for at in range(count):
-            index, ticks_ms, code, value = unpack("IIBi", payload, 9 + 13 * at)
-            events.append(RingEvent(index, ticks_ms, code, value))
+            index, ticks_ms, code, value, lasted_ms = unpack("IIBiH", payload, 9 + 15 * at)
+            events.append(RingEvent(index, ticks_ms, code, value, lasted_ms))
         return Events(tuple(events), oldest, following)
 
 

@@ -1,0 +1,22 @@
+"""Analogue pins in microvolts: the one file that knows how the boards' converters differ."""
+
+import sys
+
+from machine import ADC, Pin
+
+FULL_SCALE_UV = 3300000  # the RP2040's reference is its 3.3 V supply
+AVERAGED = 8  # conversions a reading: the RP2040's steps are noisy
+
+
+class AnalogPin:
+    """One pin of the converter."""
+
+    def __init__(self, gpio: int) -> None:
+        self._calibrated = sys.platform == "esp32"
+        self._adc = ADC(Pin(gpio), atten=ADC.ATTN_11DB) if self._calibrated else ADC(Pin(gpio))
+
+    def read_uv(self) -> int:
+        total = 0
+        for _ in range(AVERAGED):
+            total += self._adc.read_uv() if self._calibrated else self._adc.read_u16() * FULL_SCALE_UV // 65535
+        return total // AVERAGED

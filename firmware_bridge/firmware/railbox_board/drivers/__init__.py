@@ -1,0 +1,1 @@
+"""One file a part, with the register names of its data sheet."""

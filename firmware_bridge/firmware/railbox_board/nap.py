@@ -1,0 +1,26 @@
+"""Sleep that door and shock end: the one file that knows how the boards' light sleeps differ.
+
+The link does not hear while the board naps, and its UART is set up anew afterwards.
+"""
+
+import sys
+
+from machine import Pin, lightsleep
+
+from railbox_board.boards import Board
+
+
+def nap(board: Board, nap_ms: int) -> None:
+    """Sleep at most `nap_ms`; an edge of the door's or the accelerometer's pin ends it earlier."""
+    if sys.platform == "esp32":
+        _wake_esp32(board)
+    # The RP2040 wakes on any pin with an interrupt handler, provided that the sleep has an end.
+    lightsleep(nap_ms)
+
+
+def _wake_esp32(board: Board) -> None:
+    import esp32
+
+    door = Pin(board.door)
+    esp32.wake_on_ext0(door, not door.value())
+    esp32.wake_on_ext1((Pin(board.motion_int),), esp32.WAKEUP_ANY_HIGH)

@@ -1,0 +1,37 @@
+"""The board's time: ticks_ms made to count on without wrapping. The one file that asks a clock."""
+
+from time import ticks_diff, ticks_ms
+
+from railbox_bridge.clock import TICKS_PERIOD_MS, Unwrapper
+
+
+class Ticks:
+    """Milliseconds since boot, about; must be asked at least once in six days."""
+
+    def __init__(self) -> None:
+        self._unwrapper = Unwrapper(TICKS_PERIOD_MS)
+
+    def now_ms(self) -> int:
+        return self._unwrapper.extend(ticks_ms())
+
+
+class Moment:
+    """When an interrupt came first since it was last taken; interrupts may only set it."""
+
+    def __init__(self) -> None:
+        self._ticks_ms: "int | None" = None
+
+    def mark(self, _source: object = None) -> None:
+        """The interrupt handler."""
+        if self._ticks_ms is None:
+            self._ticks_ms = ticks_ms()
+
+    @property
+    def marked(self) -> bool:
+        return self._ticks_ms is not None
+
+    def take(self, now_ms: int) -> "int | None":
+        """Return when it came on `now_ms`'s clock, and forget it; None when it did not come."""
+        marked_ms = self._ticks_ms
+        self._ticks_ms = None
+        return None if marked_ms is None else now_ms - ticks_diff(ticks_ms(), marked_ms)

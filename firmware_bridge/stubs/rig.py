@@ -1,0 +1,46 @@
+"""Puts a simulated board under the firmware: after `set_up`, `machine` and `time` are its own, on either Python.
+
+Import this before anything that imports `time` or `machine`; asyncio keeps the real clock.
+"""
+
+import asyncio  # before `time` is replaced
+import sys
+
+HERE = __file__.rsplit("/", 1)[0]
+FIRMWARE = HERE + "/../firmware"
+BRIDGE = HERE + "/.."
+
+
+def set_up(line, script: "dict[str, object]", firmware: str = FIRMWARE, bridge: str = BRIDGE):
+    """Return the hardware of one board, wired to `line`, in a world that follows `script` (see `run`)."""
+    sys.path[:0] = [HERE, firmware, bridge]
+    import machine
+    from wiring import Hardware
+    from world import World
+
+    sys.modules["machine"] = machine  # MicroPython's unix port has a built-in one
+    world = World(script.get("timeline", []))
+    hardware = Hardware(world, line, _boards(firmware), script.get("start_ticks_ms", 0))
+    machine.hardware = hardware
+    import board_time
+
+    sys.modules["time"] = board_time
+    return hardware
+
+
+def forget_firmware() -> None:
+    """Drop the firmware's modules and tasks, as a reset does."""
+    for name in [name for name in sys.modules if name == "main" or name.startswith("railbox_board")]:
+        del sys.modules[name]
+    if sys.implementation.name == "micropython":
+        asyncio.new_event_loop()  # CPython's asyncio.run has ended its tasks itself
+
+
+def _boards(firmware: str):
+    """Return the firmware's pin maps: from the sources, since the firmware to run may lack them."""
+    sys.path.insert(0, FIRMWARE)
+    from railbox_board import boards
+
+    sys.path.remove(FIRMWARE)
+    forget_firmware()
+    return boards
