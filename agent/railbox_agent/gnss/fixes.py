@@ -10,7 +10,7 @@ from typing import Final
 
 from railbox_agent.gnss.dates import Calendar
 from railbox_agent.gnss.said import Said, Status
-from railbox_agent.gnss.trust import Limits, TrustState, distance_m, judge
+from railbox_agent.gnss.trust import Limits, Seen, TrustState, distance_m, judge
 from railbox_telemetry.values import Fix
 
 MAX_UNDATED: Final = 600
@@ -83,7 +83,7 @@ class Merger:
         self._closed_time_of_day_ms: int | None = None
         self._undated: deque[_Epoch] = deque()
 
-    def add(self, said: Said, mono_ms: int | None) -> list[Fix]:
+    def add(self, said: Said, mono_ms: int | None) -> list[Seen]:
         """Take a sentence; the fixes that it completes. `mono_ms`: when it came, None where no clock ran."""
         if said.kind == "ZDA":
             return self._date(said, mono_ms)
@@ -94,7 +94,7 @@ class Merger:
         self._epoch.add(said, self._limits.disagree_m)
         return []
 
-    def close(self) -> list[Fix]:
+    def close(self) -> list[Seen]:
         """The epoch is over: its line fell quiet, or the log ended."""
         epoch, self._epoch = self._epoch, None
         if epoch is None or epoch.time_of_day_ms is None:
@@ -106,8 +106,8 @@ class Merger:
             return []
         return self._dated(epoch)
 
-    def _timed(self, said: Said, mono_ms: int | None) -> list[Fix]:
-        fixes: list[Fix] = []
+    def _timed(self, said: Said, mono_ms: int | None) -> list[Seen]:
+        fixes: list[Seen] = []
         epoch = self._epoch
         if epoch is not None and epoch.time_of_day_ms not in (None, said.time_of_day_ms):
             fixes, epoch = self.close(), None
@@ -121,20 +121,20 @@ class Merger:
         epoch.add(said, self._limits.disagree_m)
         return fixes
 
-    def _timeless(self) -> list[Fix]:
+    def _timeless(self) -> list[Seen]:
         """A receiver that has no fix nor time yet: nothing said so far belongs to what will come."""
         if self._epoch is not None and self._epoch.time_of_day_ms is None:
             self._epoch = None
         return []
 
-    def _date(self, said: Said, mono_ms: int | None) -> list[Fix]:
+    def _date(self, said: Said, mono_ms: int | None) -> list[Seen]:
         """ZDA dates what comes, and what waited for a date; it is no epoch of its own."""
         if said.day is None or said.time_of_day_ms is None:
             return []
         self._calendar.note(said.day, said.time_of_day_ms, mono_ms)
         return self._waiting()
 
-    def _dated(self, epoch: _Epoch) -> list[Fix]:
+    def _dated(self, epoch: _Epoch) -> list[Seen]:
         assert epoch.time_of_day_ms is not None
         if epoch.day is not None:
             self._calendar.note(epoch.day, epoch.time_of_day_ms, epoch.mono_ms)
@@ -146,11 +146,11 @@ class Merger:
             return []
         return [*self._waiting(), self._fix(epoch)]
 
-    def _waiting(self) -> list[Fix]:
+    def _waiting(self) -> list[Seen]:
         waiting, self._undated = self._undated, deque()
         return [self._fix(epoch) for epoch in waiting]
 
-    def _fix(self, epoch: _Epoch) -> Fix:
+    def _fix(self, epoch: _Epoch) -> Seen:
         assert epoch.time_of_day_ms is not None
         assert epoch.position is not None
         self.counters["week_rollovers"] = self._calendar.rollovers
@@ -171,7 +171,7 @@ class Merger:
         self.counters["fixes"] += 1
         if fix.reason is not None:
             self.counters[f"untrusted_{fix.reason}"] += 1
-        return fix
+        return Seen(fix, epoch.mono_ms)
 
 
 def _doubt(epoch: _Epoch, limits: Limits) -> str | None:

@@ -10,8 +10,7 @@ from typing import Final
 from railbox_agent.gnss.fixes import Merger
 from railbox_agent.gnss.said import parse
 from railbox_agent.gnss.sentences import Splitter
-from railbox_agent.gnss.trust import Limits
-from railbox_telemetry.values import Fix
+from railbox_agent.gnss.trust import Limits, Seen
 
 QUIET_MS: Final = 300
 """A line silent for so long has ended its epoch: receivers send it in a burst, adapters hold bytes back 16 ms."""
@@ -44,23 +43,23 @@ class Receiver:
         """For each counter of something dropped, the bytes that it last counted."""
         return self._splitter.excerpts | self._excerpts
 
-    def feed(self, data: bytes, mono_ms: int | None = None) -> list[Fix]:
+    def feed(self, data: bytes, mono_ms: int | None = None) -> list[Seen]:
         fixes = self.tick(mono_ms) if mono_ms is not None else []
         self._last_mono_ms = mono_ms
         return fixes + self._take(self._splitter.feed(data), mono_ms)
 
-    def tick(self, mono_ms: int) -> list[Fix]:
+    def tick(self, mono_ms: int) -> list[Seen]:
         """Time has passed: an epoch whose line fell quiet is complete."""
         if self._last_mono_ms is not None and mono_ms - self._last_mono_ms >= QUIET_MS:
             return self._merger.close()
         return []
 
-    def finish(self) -> list[Fix]:
+    def finish(self) -> list[Seen]:
         """The log has ended: what is still open is complete."""
         return self._take(self._splitter.finish(), self._last_mono_ms) + self._merger.close()
 
-    def _take(self, bodies: list[bytes], mono_ms: int | None) -> list[Fix]:
-        fixes: list[Fix] = []
+    def _take(self, bodies: list[bytes], mono_ms: int | None) -> list[Seen]:
+        fixes: list[Seen] = []
         for body in bodies:
             said = parse(body)
             if said is None:

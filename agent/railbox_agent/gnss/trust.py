@@ -45,7 +45,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A fix and when it came."""
+    """A fix, and when its epoch began to come by the host's monotonic clock (None: no clock ran)."""
 
     fix: Fix
     mono_ms: int | None

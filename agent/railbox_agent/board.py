@@ -1,0 +1,116 @@
+"""The sensor board's side of the tracker: the link's values become rows of readings and events, in monotonic time.
+
+Stands on `railbox_bridge.host_link`; knows neither ports nor UTC. A board that is missing, reboots or talks garbage is
+counted and told, and everything else goes on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from railbox_agent.sampling import ReadingRows
+from railbox_bridge.host_link import HostLink
+from railbox_bridge.messages import LISTENS_BRIEFLY
+from railbox_bridge.value import Value
+from railbox_bridge.values import BoardEvent, BoardSample, Rebooted, Trouble
+from railbox_telemetry.tables import CHANNEL_BY_NAME, EVENT_BY_NAME
+
+LOST_AFTER_MS: Final = 120_000
+"""Four of the HELLOs that a board says every 30 s."""
+LOST_AFTER_ASLEEP_MS: Final = 3 * 3_600_000
+"""A board that sleeps may sample hourly."""
+
+_DOOR_COUNT: Final = CHANNEL_BY_NAME["door_count"].bit
+_SHOCK_COUNT: Final = CHANNEL_BY_NAME["shock_count"].bit
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A row of readings: channel → value in wire units."""
+
+    mono_ms: int
+    values: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event by its code in `railbox_telemetry.tables.EVENTS`."""
+
+    mono_ms: int
+    code: int
+    value: int = 0
+
+
+class Board:
+    """One board on one port. `session_id` tells the board this run of the host from the one before.
+
+    Ring events are told once each, through whatever loss; the counts of doors and shocks go along as readings when they
+    change, so that even events which left the board's ring are not silently lost.
+    """
+
+    def __init__(self, session_id: int, interval_s: int = 60) -> None:
+        self.missing = False
+        self.troubles: list[tuple[str, str]] = []
+        self._link = HostLink(session_id)
+        self._rows = ReadingRows(interval_s)
+        self._counts: tuple[int, int] | None = None
+        self._heard_ms: int | None = None
+
+    @property
+    def counters(self) -> dict[str, int]:
+        return {name: count for name, count in self._link.counters.items() if count}
+
+    def feed(self, data: bytes, mono_ms: int) -> list[Measured | Happened]:
+        said: list[Measured | Happened] = []
+        for value in self._link.feed(data, mono_ms):
+            self._take(value, mono_ms, said)
+        return self.tick(mono_ms) + said
+
+    def tick(self, mono_ms: int) -> list[Measured | Happened]:
+        """Whether the board has fallen silent, or is heard again."""
+        if self._heard_ms is None:
+            self._heard_ms = mono_ms
+        if self._link.last_frame_ms is not None:
+            self._heard_ms = max(self._heard_ms, self._link.last_frame_ms)
+        missing = mono_ms - self._heard_ms > self._patience_ms
+        if missing == self.missing:
+            return []
+        self.missing = missing
+        return [Happened(mono_ms, EVENT_BY_NAME["board_lost" if missing else "board_found"].code)]
+
+    def outgoing(self, mono_ms: int) -> bytes:
+        """What is to be written to the port now; must be written at once, for its time is in it."""
+        return self._link.due(mono_ms)
+
+    def finish(self) -> list[Measured | Happened]:
+        mono_ms, row = self._rows.flush()
+        return [Measured(mono_ms, row)] if row else []
+
+    @property
+    def _patience_ms(self) -> int:
+        hello = self._link.hello
+        asleep = hello is not None and hello.flags & LISTENS_BRIEFLY
+        return LOST_AFTER_ASLEEP_MS if asleep else LOST_AFTER_MS
+
+    def _take(self, value: Value, mono_ms: int, said: list[Measured | Happened]) -> None:
+        match value:
+            case BoardSample():
+                row = self._rows.add(value.host_ms, self._values(value))
+                if row:
+                    said.append(Measured(value.host_ms, row))
+            case BoardEvent():
+                said.append(Happened(value.host_ms, value.code, value.value))
+            case Rebooted():
+                said.append(Happened(mono_ms, EVENT_BY_NAME["board_rebooted"].code))
+            case Trouble():
+                self.troubles.append((value.counter, value.detail))
+            case _:  # gaps and answers are in the link's counters
+                return
+
+    def _values(self, sample: BoardSample) -> dict[int, int]:
+        values = dict(sample.readings)
+        counts = (sample.door_count, sample.shock_count)
+        if counts != self._counts:
+            self._counts = counts
+            values |= {_DOOR_COUNT: counts[0], _SHOCK_COUNT: counts[1]}
+        return values

@@ -1,0 +1,220 @@
+"""From the ports' bytes to what is sent: receivers, board, boot clock and sampling, wired together.
+
+Pure: chunks with monotonic time in, items out; the same chunks give the same items on any machine, any day. No port,
+no clock, no disk.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from railbox_agent.board import Board, Happened, Measured
+from railbox_agent.clock import BootTime
+from railbox_agent.gnss.receiver import GnssSettings, Receiver
+from railbox_agent.gnss.trust import Seen
+from railbox_agent.items import Item, KnotItem
+from railbox_agent.positions import Positions
+from railbox_agent.recording import Chunk
+from railbox_agent.sampling import IntervalPolicy, Policy, dark_after_ms
+from railbox_telemetry.tables import FLAG_BOARD_MISSING, FLAG_CLOCK_UNCERTAIN, FLAGS
+from railbox_telemetry.values import BootClock, Event, Fix, Reading, UndatedEvent
+
+__all__ = ["Item", "KnotItem", "Pipeline", "Settings", "Trouble"]
+
+MAX_UNDATED_ROWS: Final = 1_440
+"""Rows of readings kept until UTC is known: a day at one a minute."""
+TROUBLE_PERIOD_MS: Final = 60_000
+"""The same trouble is told at most this often; it is counted always."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`ports`: name → "gnss" or "board". `boot_id` (u32): drawn anew by every run of the host.
+
+    `utc_offset_ms`: UTC of monotonic 0 where it is known from elsewhere, and no receiver is there to tell it.
+    """
+
+    ports: Mapping[str, str] = field(default_factory=lambda: {"gnss": "gnss", "board": "board"})
+    fix_period_s: float = 1.0
+    interval_s: int = 60
+    boot_id: int = 0
+    utc_offset_ms: int | None = None
+    gnss: GnssSettings = field(default_factory=GnssSettings)
+    policy: Policy | None = None
+    """None: a knot every `interval_s`, dark after max(3 s, 3 fix periods)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something worth a line in the log: what was dropped, on which port, with an excerpt."""
+
+    port: str
+    counter: str
+    detail: str
+
+
+class Pipeline:
+    """Everything between the ports and the packer. `latest` is the newest trusted fix, `online` its clock's state."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        settings = settings or Settings()
+        self.latest: Fix | None = None
+        self.boot_time = BootTime(settings.utc_offset_ms)
+        self._boot_id = settings.boot_id
+        self._receivers = {name: Receiver(settings.gnss) for name, kind in settings.ports.items() if kind == "gnss"}
+        self._boards = {
+            name: Board(settings.boot_id, settings.interval_s)
+            for name, kind in settings.ports.items()
+            if kind == "board"
+        }
+        policy = settings.policy or IntervalPolicy(settings.interval_s, dark_after_ms(settings.fix_period_s))
+        self._positions = Positions(policy, settings.fix_period_s)
+        self._undated_rows: deque[Measured] = deque()
+        self._own: Counter[str] = Counter()
+        self._mono_ms = 0
+        self._troubles = _Troubles()
+
+    def feed(self, chunk: Chunk) -> list[Item]:
+        """What one read of a port adds. A port that is not configured is counted, and its bytes are not looked at."""
+        items = self.tick(chunk.mono_us)
+        if receiver := self._receivers.get(chunk.port):
+            return items + self._located(receiver.feed(chunk.data, self._mono_ms))
+        if board := self._boards.get(chunk.port):
+            return items + self._said(board.feed(chunk.data, self._mono_ms))
+        self._own["unknown_port_chunks"] += 1
+        return items
+
+    def tick(self, mono_us: int) -> list[Item]:
+        """What the passing of time adds: epochs complete, the board or the sky gone. Call it a few times a second."""
+        self._mono_ms = max(self._mono_ms, mono_us // 1000)
+        items: list[Item] = []
+        for receiver in self._receivers.values():
+            items += self._located(receiver.tick(self._mono_ms))
+        for board in self._boards.values():
+            items += self._said(board.tick(self._mono_ms))
+        utc_ms = self.boot_time.utc_ms(self._mono_ms)
+        return items if utc_ms is None else items + self._flagged(self._positions.tick(utc_ms))
+
+    def finish(self) -> list[Item]:
+        """What a log's end completes. Readings that never got a date are counted and gone."""
+        items: list[Item] = []
+        for receiver in self._receivers.values():
+            items += self._located(receiver.finish())
+        for board in self._boards.values():
+            items += self._said(board.finish())
+        self._own["undated_rows"] += len(self._undated_rows)
+        self._undated_rows.clear()
+        return items + self._flagged(self._positions.finish())
+
+    def outgoing(self, port: str) -> bytes:
+        """What is to be written to the port, now: call it after every `feed` and `tick`, and write at once."""
+        board = self._boards.get(port)
+        return board.outgoing(self._mono_ms) if board else b""
+
+    @property
+    def counters(self) -> Counter[str]:
+        """Everything counted, by `port.name`."""
+        total = Counter(self._own)
+        for name, part in {**self._receivers, **self._boards}.items():
+            total.update({f"{name}.{counter}": count for counter, count in part.counters.items()})
+        if self.boot_time.steps:
+            total["clock_steps"] = self.boot_time.steps
+        return total
+
+    def troubles(self) -> list[Trouble]:
+        """What was dropped since the last call, each kind at most once a minute: for the log."""
+        for name, receiver in self._receivers.items():
+            self._troubles.compare(name, receiver.counters, receiver.excerpts, self._mono_ms)
+        for name, board in self._boards.items():
+            self._troubles.tell(name, board.troubles)
+            board.troubles.clear()
+        return self._troubles.take()
+
+    def _located(self, seen: Iterable[Seen]) -> list[Item]:
+        items: list[Item] = []
+        for one in seen:
+            if one.fix.trusted:
+                self.latest = one.fix
+                if self.boot_time.observe(one):
+                    items += self._clock_known()
+            utc_ms = None if one.mono_ms is None else self.boot_time.utc_ms(one.mono_ms)
+            items += self._flagged(self._positions.take(one, utc_ms))
+        return items
+
+    def _said(self, said: Iterable[Measured | Happened]) -> list[Item]:
+        items: list[Item] = []
+        for one in said:
+            utc_ms = self.boot_time.utc_ms(one.mono_ms)
+            if isinstance(one, Happened):
+                items.append(_event(one, utc_ms))
+            elif utc_ms is not None:
+                items += _readings(one, utc_ms)
+            else:
+                self._keep_undated(one)
+        return items
+
+    def _keep_undated(self, row: Measured) -> None:
+        self._undated_rows.append(row)
+        if len(self._undated_rows) > MAX_UNDATED_ROWS:
+            self._undated_rows.popleft()
+            self._own["undated_rows"] += 1
+
+    def _clock_known(self) -> list[Item]:
+        """UTC is known (or known better): what waited for it gets its date."""
+        offset_ms = self.boot_time.offset_ms
+        assert offset_ms is not None
+        items: list[Item] = [BootClock(self._boot_id, (offset_ms + 500) // 1000)]
+        for row in self._undated_rows:
+            items += _readings(row, row.mono_ms + offset_ms)
+        self._undated_rows.clear()
+        return items
+
+    def _flagged(self, items: list[Item]) -> list[Item]:
+        """Knots with what only the whole tracker knows."""
+        flags = FLAG_BOARD_MISSING if any(board.missing for board in self._boards.values()) else 0
+        flags |= FLAG_CLOCK_UNCERTAIN if self.boot_time.offset_ms is None else 0
+        if not flags:
+            return items
+        return [_with_flags(item, flags) if isinstance(item, KnotItem) else item for item in items]
+
+
+def _with_flags(item: KnotItem, flags: int) -> KnotItem:
+    return replace(item, state={**item.state, FLAGS.bit: item.state.get(FLAGS.bit, 0) | flags})
+
+
+def _event(happened: Happened, utc_ms: int | None) -> Event | UndatedEvent:
+    if utc_ms is None:
+        return UndatedEvent(max(0, happened.mono_ms) // 1000, happened.code, happened.value)
+    return Event(utc_ms // 1000, happened.code, happened.value)
+
+
+def _readings(row: Measured, utc_ms: int) -> list[Reading]:
+    return [Reading(utc_ms // 1000, channel, value) for channel, value in sorted(row.values.items())]
+
+
+class _Troubles:
+    """Which counters have grown, told at most once a period each."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str], int] = {}
+        self._told_ms: dict[tuple[str, str], int] = {}
+        self._pending: list[Trouble] = []
+
+    def compare(self, port: str, counters: Mapping[str, int], excerpts: Mapping[str, bytes], mono_ms: int) -> None:
+        for counter, excerpt in excerpts.items():
+            key = (port, counter)
+            told_ms = self._told_ms.get(key)
+            if counters[counter] == self._seen.get(key) or (
+                told_ms is not None and mono_ms - told_ms < TROUBLE_PERIOD_MS
+            ):
+                continue
+            self._seen[key], self._told_ms[key] = counters[counter], mono_ms
+            self._pending.append(Trouble(port, counter, f"{counters[counter]} so far, latest {excerpt!r}"))
+
+    def tell(self, port: str, troubles: Iterable[tuple[str, str]]) -> None:
+        self._pending += [Trouble(port, counter, detail) for counter, detail in troubles]
+
+    def take(self) -> list[Trouble]:
+        pending, self._pending = self._pending, []
+        return pending

@@ -1,0 +1,90 @@
+"""What a stream of fixes means: which become knots, and when sight of the sky was lost or could not be trusted.
+
+Pure; the time is that of the fixes, and of `tick` where a clock is known.
+"""
+
+from typing import Final
+
+from railbox_agent.gnss.trust import Seen
+from railbox_agent.items import Item
+from railbox_agent.sampling import Policy, SamplingState, knot_of
+from railbox_telemetry.tables import EVENT_BY_NAME
+from railbox_telemetry.values import Event, Fix
+
+LOST_AFTER_S: Final = 60
+"""A tunnel or a bridge is no news."""
+_MISDATED: Final = ("time_jump", "before_floor")
+
+
+class Positions:
+    """Fixes in, items out: the fix itself, knots, and events of loss and doubt."""
+
+    def __init__(self, policy: Policy, fix_period_s: float = 1.0) -> None:
+        self._policy = policy
+        self._lost_after_ms = round(max(LOST_AFTER_S, 3 * fix_period_s) * 1000)
+        self._state = SamplingState()
+        self._lost = False
+        self._doubtful_s = 0  # when the latest of the present run of untrusted fixes was
+        self._doubtful_count = 0
+
+    def take(self, seen: Seen, utc_ms: int | None = None) -> list[Item]:
+        """Take a fix; `utc_ms` is when it came by the boot's clock, None while that is not known."""
+        if not seen.fix.trusted:
+            return [seen.fix, *self._doubt(seen.fix, utc_ms)]
+        items: list[Item] = [*self._doubts_over(), *self._found(seen.fix)]
+        dark_s = 1 if seen.mono_ms is None else seen.mono_ms // 1000
+        self._state, knots = self._policy.step(self._state, seen.fix, seen.fix.fix_time_ms, dark_s)
+        return [seen.fix, *items, *knots]
+
+    def tick(self, utc_ms: int) -> list[Item]:
+        """Time has come to `utc_ms`."""
+        self._state, knots = self._policy.step(self._state, None, utc_ms)
+        last = self._state.last
+        if last is None or self._lost or utc_ms - last.fix_time_ms <= self._lost_after_ms:
+            return list(knots)
+        return [*knots, self._lose(last)]
+
+    def finish(self) -> list[Item]:
+        """The log has ended: the last trusted fix is the last that is known."""
+        state = self._state
+        items: list[Item] = [*self._doubts_over()]
+        if state.last is None or state.kept:
+            return items
+        item = knot_of(state.last)
+        if state.knot_s is None or item.knot.time_s > state.knot_s:
+            items.append(item)
+        return items
+
+    def _lose(self, last: Fix) -> Event:
+        self._lost = True
+        return _event("fix_lost", last.fix_time_ms // 1000)
+
+    def _found(self, fix: Fix) -> list[Event]:
+        last = self._state.last
+        if last is None:
+            return []
+        gap_ms = fix.fix_time_ms - last.fix_time_ms
+        events = [self._lose(last)] if not self._lost and gap_ms > self._lost_after_ms else []
+        if self._lost:
+            self._lost = False
+            events.append(_event("fix_found", fix.fix_time_ms // 1000, max(0, gap_ms // 1000)))
+        return events
+
+    def _doubt(self, fix: Fix, utc_ms: int | None) -> list[Event]:
+        # A fix whose very time is in doubt dates nothing: then the boot's clock does, or nobody.
+        time_ms = utc_ms if fix.reason in _MISDATED else fix.fix_time_ms
+        if time_ms is None:
+            return []
+        self._doubtful_count += 1
+        self._doubtful_s = time_ms // 1000
+        return [_event("untrusted_first", self._doubtful_s)] if self._doubtful_count == 1 else []
+
+    def _doubts_over(self) -> list[Event]:
+        if not self._doubtful_count:
+            return []
+        count, self._doubtful_count = self._doubtful_count, 0
+        return [_event("untrusted_last", self._doubtful_s, count)]
+
+
+def _event(name: str, time_s: int, value: int = 0) -> Event:
+    return Event(time_s, EVENT_BY_NAME[name].code, value)
