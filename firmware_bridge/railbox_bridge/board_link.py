@@ -1,7 +1,7 @@
 """The board's end of the link: what the host sends becomes commands, and what the board has to say becomes bytes.
 
 Opens no port and asks no clock: `feed` takes what was read, `due` gives what is to be written. Times are the board's
-own milliseconds, made to count on without wrapping (see `clock.Unwrapper`).
+own milliseconds since boot, which do not wrap.
 """
 
 from railbox_bridge import commands, frame, messages, sequence

@@ -1,11 +1,10 @@
-"""Clocks: board ticks that wrap made to count on, and the board's time mapped to the host's.
+"""Clocks: ticks that wrap made to count on, and the board's time mapped to the host's.
 
 Asks no clock itself. All times are milliseconds; "board ms" counts on from the first tick seen, without wrapping.
 """
 
 from railbox_bridge.value import Value
 
-TICKS_PERIOD_MS = 1 << 30  # where time.ticks_ms wraps on MicroPython
 HEADER_PERIOD_MS = 1 << 32  # where a frame's ticks wrap
 
 KEPT_TRIPS = 64

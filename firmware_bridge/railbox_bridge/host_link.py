@@ -220,8 +220,10 @@ class HostLink:
         for event in new:
             self.counters["events"] += 1
             host_ms = self.clock.to_host_ms(self._ticks.extend(event.ticks_ms))
-            boot_id = self.boot_id or 0
-            values.append(BoardEvent(host_ms, boot_id, event.index, event.code, event.value, event.lasted_ms))
+            told = BoardEvent(
+                host_ms, self.boot_id or 0, event.index, event.code, event.value, lasted_ms=event.lasted_ms
+            )
+            values.append(told)
         if new:
             self._events_timer.reset()
 

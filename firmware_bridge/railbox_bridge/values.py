@@ -19,7 +19,7 @@ class BoardSample(Value):
 class BoardEvent(Value):
     """Something that began at `host_ms`; each (boot_id, index) is told once, in order."""
 
-    def __init__(self, host_ms: int, boot_id: int, index: int, code: int, value: int, lasted_ms: int = 0) -> None:
+    def __init__(self, host_ms: int, boot_id: int, index: int, code: int, value: int, *, lasted_ms: int = 0) -> None:
         self.host_ms = host_ms
         self.boot_id = boot_id
         self.index = index

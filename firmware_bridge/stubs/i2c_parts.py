@@ -186,7 +186,7 @@ class Lis3dh:
         up = math.sin(tilt + 1.5707963267948966) * 1000
         rumble = self._world.get("rumble_mg")
         if rumble:
-            up += rumble * 1.7320508 * (2 * random() - 1)  # uniform noise with this root mean square
+            up += rumble * 1.7320508 * (2 * random() - 1)  # noqa: S311 - uniform noise with this root mean square
         for blow in self._blows:
             if blow[0] <= at_us <= blow[1]:
                 # Half a sine, as a buffer's blow is.

@@ -12,7 +12,7 @@ class Line:
     """Bytes to and from the host. What the host does not take in time is gone, as on a wire."""
 
     def __init__(self, descriptor: int) -> None:
-        self._file = open(descriptor, "r+b", buffering=0)
+        self._file = open(descriptor, "r+b", buffering=0)  # noqa: SIM115 - open as long as the board is
         self._poll = select.poll()
         self._poll.register(self._file, select.POLLIN | select.POLLOUT)
         self._received = b""

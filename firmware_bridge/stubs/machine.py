@@ -3,7 +3,7 @@
 `hardware` is set by `run` before the firmware starts.
 """
 
-import errno
+import time  # the real one
 
 hardware = None
 
@@ -138,10 +138,8 @@ def reset() -> None:
 
 def lightsleep(nap_ms) -> None:
     """Sleep until an interrupt or for `nap_ms`; the line hears nothing meanwhile."""
-    import time
-
     before = hardware.interrupts
     until_us = hardware.ticks_us() + nap_ms * 1000
     while hardware.ticks_us() < until_us and hardware.interrupts == before:
-        time.sleep_us(500)
+        time.sleep(0.0005)
         hardware.line.read(None)

@@ -1,10 +1,15 @@
 """Puts a simulated board under the firmware: after `set_up`, `machine` and `time` are its own, on either Python.
 
-Import this before anything that imports `time` or `machine`; asyncio keeps the real clock.
+Its directory must be on sys.path. Import it before anything that imports `time` or `machine`.
 """
 
-import asyncio  # before `time` is replaced
+import asyncio  # before `time` is replaced: asyncio keeps the real one
 import sys
+
+import board_time
+import machine
+from wiring import Hardware
+from world import World
 
 HERE = __file__.rsplit("/", 1)[0]
 FIRMWARE = HERE + "/../firmware"
@@ -13,19 +18,12 @@ BRIDGE = HERE + "/.."
 
 def set_up(line, script: "dict[str, object]", firmware: str = FIRMWARE, bridge: str = BRIDGE):
     """Return the hardware of one board, wired to `line`, in a world that follows `script` (see `run`)."""
-    sys.path[:0] = [HERE, firmware, bridge]
-    import machine
-    from wiring import Hardware
-    from world import World
-
-    sys.modules["machine"] = machine  # MicroPython's unix port has a built-in one
+    sys.path[:0] = [firmware, bridge]
     world = World(script.get("timeline", []))
-    hardware = Hardware(world, line, _boards(firmware), script.get("start_ticks_ms", 0))
-    machine.hardware = hardware
-    import board_time
-
+    machine.hardware = Hardware(world, line, _boards(), script.get("start_ticks_ms", 0))
+    sys.modules["machine"] = machine  # MicroPython's unix port has a built-in one
     sys.modules["time"] = board_time
-    return hardware
+    return machine.hardware
 
 
 def forget_firmware() -> None:
@@ -36,10 +34,10 @@ def forget_firmware() -> None:
         asyncio.new_event_loop()  # CPython's asyncio.run has ended its tasks itself
 
 
-def _boards(firmware: str):
+def _boards():
     """Return the firmware's pin maps: from the sources, since the firmware to run may lack them."""
     sys.path.insert(0, FIRMWARE)
-    from railbox_board import boards
+    from railbox_board import boards  # noqa: PLC0415 - found only now
 
     sys.path.remove(FIRMWARE)
     forget_firmware()

@@ -10,14 +10,14 @@ import gc
 import json
 import select
 import sys
-
-sys.path.insert(0, __file__.rsplit("/", 1)[0])
+import time
 
 import rig
 from line import Line
+from wiring import RESET_EXIT
 
 LOOK_US = 10000
-PROMPT = "\r\nMicroPython\r\nType \"help()\" for more information.\r\n>>> "
+PROMPT = '\r\nMicroPython\r\nType "help()" for more information.\r\n>>> '
 
 
 class Remote:
@@ -25,7 +25,7 @@ class Remote:
 
     def __init__(self, world) -> None:
         self._world = world
-        self._file = open(0, "rb", buffering=0)
+        self._file = open(0, "rb", buffering=0)  # noqa: SIM115 - open as long as the board is
         self._poll = select.poll()
         self._poll.register(self._file, select.POLLIN)
         self._look()
@@ -41,8 +41,6 @@ class Remote:
 
 def run_once(hardware) -> bool:
     """Run the firmware's main until it ends; say whether the board is to be started anew."""
-    from wiring import RESET_EXIT
-
     rig.forget_firmware()
     gc.collect()
     hardware.boot()
@@ -60,12 +58,10 @@ def run_once(hardware) -> bool:
 
 def idle(hardware) -> None:
     """Sit at the prompt until the watchdog bites or the power is cycled; the host's bytes are read by nobody."""
-    from time import sleep_ms
-
     while True:
         hardware.advance()
         hardware.line.read()
-        sleep_ms(10)
+        time.sleep(0.01)
 
 
 def main(descriptor: str, script_file: str, firmware: str, bridge: str) -> None:

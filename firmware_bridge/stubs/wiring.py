@@ -96,7 +96,7 @@ class Hardware:
         raise SystemExit(RESET_EXIT)
 
     def transfer(self, address: int, out: "bytes | None", size: int):
-        """Do one I2C transfer: write `out` if given, else read `size` bytes. Raises OSError as the port's driver does."""
+        """Do one I2C transfer: write `out` if given, else read `size` bytes. Raises OSError as the RP2040's does."""
         self.advance()
         state = self.world.get("bus")
         while state == "hung":
@@ -147,7 +147,7 @@ class Hardware:
         bounce_us = int(self.world.get("bounce_ms") * 1000)
         moves = [now_us]
         if bounce_us:
-            moves += sorted([now_us + randint(1, bounce_us) for _ in range(4)])
+            moves += sorted([now_us + randint(1, bounce_us) for _ in range(4)])  # noqa: S311 - noise
         for index in range(len(moves)):
             moved = level if index % 2 == 0 else 1 - level
             self.world.at(moves[index], lambda moved=moved: self._drive(self.board.door, moved))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import tty
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,11 +48,11 @@ def simulated_board(
     heap: str | None = None,
     firmware: Path = FIRMWARE,
     bridge: Path = BRIDGE,
-) -> Iterator[SimulatedBoard]:
+) -> Generator[SimulatedBoard]:
     """Start a board and stop it afterwards.
 
-    `timeline` is [(at_s, {name: value})], see `stubs/world.py`; `python` a key of PYTHONS; `heap` as "128k", MicroPython
-    only. The board's settings last as long as the board does.
+    `timeline` is [(at_s, {name: value})], see `stubs/world.py`; `python` a key of PYTHONS; `heap` is MicroPython's, as
+    "128k". The board's settings last as long as the board does.
     """
     controlling, port = os.openpty()
     tty.setraw(port)

@@ -1,3 +1,3 @@
-"""The sensor board's firmware: it measures, watches, and tells the host. Runs on MicroPython; see `parts` to add one."""
+"""The sensor board's firmware, on MicroPython: it measures, watches and tells. `parts` says what it carries."""
 
 VERSION = "0.1.0"

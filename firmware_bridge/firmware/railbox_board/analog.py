@@ -12,11 +12,15 @@ class AnalogPin:
     """One pin of the converter."""
 
     def __init__(self, gpio: int) -> None:
-        self._calibrated = sys.platform == "esp32"
-        self._adc = ADC(Pin(gpio), atten=ADC.ATTN_11DB) if self._calibrated else ADC(Pin(gpio))
+        if sys.platform == "esp32":
+            self._adc = ADC(Pin(gpio), atten=ADC.ATTN_11DB)
+        else:
+            self._adc = ADC(Pin(gpio))
 
     def read_uv(self) -> int:
-        total = 0
-        for _ in range(AVERAGED):
-            total += self._adc.read_uv() if self._calibrated else self._adc.read_u16() * FULL_SCALE_UV // 65535
-        return total // AVERAGED
+        return sum([self._convert_uv() for _ in range(AVERAGED)]) // AVERAGED
+
+    def _convert_uv(self) -> int:
+        if sys.platform == "esp32":
+            return self._adc.read_uv()  # calibrated at the factory
+        return self._adc.read_u16() * FULL_SCALE_UV // 65535

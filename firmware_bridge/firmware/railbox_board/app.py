@@ -143,7 +143,7 @@ class App:
     async def _guard(self, watchdog: WDT) -> None:
         while True:
             now_ms = self._ticks.now_ms()
-            if all([now_ms - alive_ms < HUNG_MS for alive_ms in self._alive_ms.values()]):
+            if all(now_ms - alive_ms < HUNG_MS for alive_ms in self._alive_ms.values()):
                 watchdog.feed()
             await asyncio.sleep(GUARD_S)
 

@@ -7,7 +7,7 @@ import sys
 
 
 class Board:
-    """One kind of board. Pins are GPIO numbers; ratios are thousandths of the volts in front of the divider to behind."""
+    """One kind of board. Pins are GPIO numbers; None is what it lacks."""
 
     def __init__(
         self,
@@ -45,7 +45,8 @@ class Board:
 
 BAUD = 115200
 
-# Dividers keep the ADC pin under 3.1 V: 470 kΩ / 100 kΩ for a battery up to 17 V, 1 MΩ / 68 kΩ for a supply up to 48 V.
+# Thousandths of the volts in front of the divider to those behind it. Dividers keep the ADC pin under 3.1 V:
+# 470 kΩ / 100 kΩ for a battery up to 17 V, 1 MΩ / 68 kΩ for a supply up to 48 V.
 BATTERY_RATIO = 5700
 SUPPLY_RATIO = 15706
 # TEPT5700 phototransistor: 75 µA at 100 lx (typical, data sheet), over 2.2 kΩ.

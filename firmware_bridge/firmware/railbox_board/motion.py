@@ -10,7 +10,7 @@ QUIET_MS = 100  # a shock is over when this long nothing exceeds the threshold: 
 
 
 class Shock:
-    """One blow: when it began, its greatest acceleration apart from gravity, and until when it exceeded the threshold."""
+    """One blow: when it began, its greatest acceleration apart from gravity, and how long it exceeded the threshold."""
 
     def __init__(self, at_ms: int, peak_mg: int, lasted_ms: int) -> None:
         self.at_ms = at_ms

@@ -26,7 +26,7 @@ class Settings:
         return self._values[number]
 
     def change(self, changes: "dict[int, int]") -> bool:
-        """Take over and keep `changes`; say False, and change nothing, where one does not fit. Raises OSError on flash."""
+        """Take over and keep `changes`; if one does not fit, change nothing and say False. Raises OSError."""
         for number, value in changes.items():
             if not setting_fits(number, value):
                 return False

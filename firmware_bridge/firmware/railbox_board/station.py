@@ -23,7 +23,7 @@ class Station:
 
     @property
     def busy(self) -> bool:
-        return any([part.busy for part in self.parts])
+        return any(part.busy for part in self.parts)
 
     async def sample(self) -> "list[tuple[int, int]]":
         """Return (channel, value) of every channel that has a plausible value now."""

@@ -2,24 +2,26 @@
 
 from time import ticks_diff, ticks_ms
 
-from railbox_bridge.clock import TICKS_PERIOD_MS, Unwrapper
-
 
 class Ticks:
-    """Milliseconds since boot, about; must be asked at least once in six days."""
+    """Milliseconds since it was made; must be asked at least once in six days, half of where ticks_ms wraps."""
 
     def __init__(self) -> None:
-        self._unwrapper = Unwrapper(TICKS_PERIOD_MS)
+        self._last = ticks_ms()
+        self._now_ms = 0
 
     def now_ms(self) -> int:
-        return self._unwrapper.extend(ticks_ms())
+        now = ticks_ms()
+        self._now_ms += ticks_diff(now, self._last)
+        self._last = now
+        return self._now_ms
 
 
 class Moment:
     """When an interrupt came first since it was last taken; interrupts may only set it."""
 
     def __init__(self) -> None:
-        self._ticks_ms: "int | None" = None
+        self._ticks_ms = None
 
     def mark(self, _source: object = None) -> None:
         """The interrupt handler."""
@@ -32,6 +34,6 @@ class Moment:
 
     def take(self, now_ms: int) -> "int | None":
         """Return when it came on `now_ms`'s clock, and forget it; None when it did not come."""
-        marked_ms = self._ticks_ms
+        marked = self._ticks_ms
         self._ticks_ms = None
-        return None if marked_ms is None else now_ms - ticks_diff(ticks_ms(), marked_ms)
+        return None if marked is None else now_ms - ticks_diff(ticks_ms(), marked)

@@ -1,4 +1,7 @@
-"""Sensirion SHT30, SHT31, SHT35: temperature and relative humidity over I2C. Register names and formulas: data sheet, 2022."""
+"""Sensirion SHT30, SHT31, SHT35: temperature and relative humidity over I2C.
+
+Command names and formulas are those of the SHT3x-DIS data sheet.
+"""
 
 import asyncio
 import errno
