@@ -41,6 +41,14 @@ class Happened:
     value: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class BoardMemory:
+    """Which run of the board was heard, and up to which index its events were told."""
+
+    boot_id: int
+    next_event: int
+
+
 class Board:
     """One board on one port. `session_id` tells the board this run of the host from the one before.
 
@@ -48,10 +56,10 @@ class Board:
     change, so that even events which left the board's ring are not silently lost.
     """
 
-    def __init__(self, session_id: int, interval_s: int = 60) -> None:
+    def __init__(self, session_id: int, interval_s: int = 60, memory: BoardMemory | None = None) -> None:
         self.missing = False
         self.troubles: list[tuple[str, str]] = []
-        self._link = HostLink(session_id)
+        self._link = HostLink(session_id, memory and memory.boot_id, memory.next_event if memory else 0)
         self._rows = ReadingRows(interval_s)
         self._counts: tuple[int, int] | None = None
         self._heard_ms: int | None = None
@@ -59,6 +67,11 @@ class Board:
     @property
     def counters(self) -> dict[str, int]:
         return {name: count for name, count in self._link.counters.items() if count}
+
+    @property
+    def memory(self) -> BoardMemory | None:
+        boot_id = self._link.boot_id
+        return None if boot_id is None else BoardMemory(boot_id, self._link.next_event)
 
     def feed(self, data: bytes, mono_ms: int) -> list[Measured | Happened]:
         said: list[Measured | Happened] = []

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from railbox_agent.board import Board, Happened, Measured
+from railbox_agent.board import Board, BoardMemory, Happened, Measured
 from railbox_agent.clock import BootTime
 from railbox_agent.gnss.receiver import GnssSettings, Receiver
 from railbox_agent.gnss.trust import Seen
@@ -40,6 +40,8 @@ class Settings:
     interval_s: int = 60
     boot_id: int = 0
     utc_offset_ms: int | None = None
+    known_boards: Mapping[str, BoardMemory] = field(default_factory=dict[str, BoardMemory])
+    """What `Pipeline.boards` said at the end of the run before, by port: no event is told again then."""
     gnss: GnssSettings = field(default_factory=GnssSettings)
     policy: Policy | None = None
     """None: a knot every `interval_s`, dark after max(3 s, 3 fix periods)."""
@@ -55,7 +57,7 @@ class Trouble:
 
 
 class Pipeline:
-    """Everything between the ports and the packer. `latest` is the newest trusted fix, `online` its clock's state."""
+    """Everything between the ports and the packer. `latest` is the newest trusted fix."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         settings = settings or Settings()
@@ -64,7 +66,7 @@ class Pipeline:
         self._boot_id = settings.boot_id
         self._receivers = {name: Receiver(settings.gnss) for name, kind in settings.ports.items() if kind == "gnss"}
         self._boards = {
-            name: Board(settings.boot_id, settings.interval_s)
+            name: Board(settings.boot_id, settings.interval_s, settings.known_boards.get(name))
             for name, kind in settings.ports.items()
             if kind == "board"
         }
@@ -111,6 +113,11 @@ class Pipeline:
         """What is to be written to the port, now: call it after every `feed` and `tick`, and write at once."""
         board = self._boards.get(port)
         return board.outgoing(self._mono_ms) if board else b""
+
+    @property
+    def boards(self) -> dict[str, BoardMemory]:
+        """How far each board's events were told, to be kept over a restart of the host."""
+        return {name: memory for name, board in self._boards.items() if (memory := board.memory) is not None}
 
     @property
     def counters(self) -> Counter[str]:

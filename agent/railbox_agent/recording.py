@@ -7,6 +7,7 @@ compressed. Knows nothing of what the bytes mean.
 import base64
 import binascii
 import gzip
+import io
 import json
 import math
 import re
@@ -211,13 +212,13 @@ def read(path: str | Path) -> Recording:
         raise RecordingError(f"{path}: {error.strerror or error}") from None
 
 
-def open_log(path: str | Path) -> IO[bytes]:
+def open_log(path: str | Path) -> io.BufferedReader:
     """The bytes of a file, uncompressed on the way when it is gzip. Raises OSError."""
     file = Path(path).open("rb")  # noqa: SIM115 - the caller closes it
     if file.peek(2)[:2] != b"\x1f\x8b":
         return file
     file.close()
-    return cast("IO[bytes]", gzip.GzipFile(path, "rb"))
+    return io.BufferedReader(gzip.GzipFile(path, "rb"))
 
 
 def create(path: str | Path) -> IO[bytes]:

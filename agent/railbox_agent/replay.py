@@ -1,0 +1,118 @@
+"""`railbox replay`: a log played through the tracker's own pipeline: as JSON lines, a summary, or sent to a broker.
+
+The command only: what a log's items are is decided in `logs`, and the pace of `--speed` is the one clock here.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final, TextIO
+
+from railbox_agent import AgentError
+from railbox_agent.json_lines import JsonLines
+from railbox_agent.logs import Log, LogError, Options, Step, items, load
+from railbox_telemetry import iso
+from railbox_telemetry.values import Fix
+
+__all__ = ["Log", "LogError", "Options", "Step", "items", "load", "main", "paced"]
+
+_EXAMPLES: Final = """examples:
+  railbox replay trip.rbrec --json              every fix, knot, reading and event as JSON lines
+  railbox replay drive.nmea.gz --json --unit CSQU3054383
+  railbox replay walk.gpx                       a summary
+  railbox replay trip.rbrec --json --speed 10   ten times as fast as it happened
+"""
+
+
+def main(argv: list[str]) -> int:
+    args = _parser().parse_args(argv)
+    options = Options(args.interval, not args.no_checksum, args.unit, args.device)
+    try:
+        log = load(args.log, options)
+        if args.json:
+            return _print_json(log, args.speed, sys.stdout)
+        return _summary(log, args.log)
+    except AgentError as error:
+        print(f"railbox replay: {error}", file=sys.stderr)
+        return 1
+
+
+def _print_json(log: Log, speed: float | None, out: TextIO) -> int:
+    writer = JsonLines(log.header.unit)
+    for step in paced(log.steps, speed):
+        out.writelines(line + "\n" for line in writer.lines(step.items))
+        if speed is not None:
+            out.flush()
+    out.writelines(line + "\n" for line in writer.finish())
+    out.flush()
+    _warn(log)
+    return 0
+
+
+def _warn(log: Log) -> None:
+    """A log with sentences of which none had a checksum looks empty: say why."""
+    if not log.counters["sentences"] and log.counters["no_checksum"]:
+        found = log.counters["no_checksum"]
+        print(f"railbox replay: {found} sentences have no checksum; --no-checksum takes them", file=sys.stderr)
+
+
+def paced(steps: Iterable[Step], speed: float | None) -> Iterator[Step]:
+    """The steps when they are due at `speed` times real time; None: at once."""
+    started_s = time.monotonic()
+    for step in steps:
+        if speed is not None:
+            time.sleep(max(0.0, started_s + step.at_s / speed - time.monotonic()))
+        yield step
+
+
+def _summary(log: Log, path: str) -> int:
+    kinds: Counter[str] = Counter()
+    untrusted = 0
+    times_ms: list[int] = []
+    for item in log.items:
+        kinds[type(item).__name__] += 1
+        if isinstance(item, Fix):
+            untrusted += not item.trusted
+            times_ms = [*times_ms[:1], item.fix_time_ms]
+    print(f"{path}: {log.kind}, unit {log.header.unit or 'not said'}, place {log.header.place or 'not said'}")
+    if times_ms:
+        print(
+            f"  fixes {kinds['Fix']} ({untrusted} untrusted), {iso.from_ms(times_ms[0])} to {iso.from_ms(times_ms[-1])}"
+        )
+    else:
+        print("  no fix")
+    events = kinds["Event"] + kinds["UndatedEvent"]
+    print(f"  knots {kinds['KnotItem']}, readings {kinds['Reading']}, events {events}")
+    for name, count in sorted(log.counters.items()):
+        print(f"  {name} {count}")
+    _warn(log)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="railbox replay",
+        description="Plays a log through the tracker's own pipeline: a recording, plain NMEA or GPX, also as .gz.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("log", metavar="LOG", help="the file")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--json", action="store_true", help="print everything as JSON lines")
+    pace = parser.add_mutually_exclusive_group()
+    pace.add_argument("--speed", type=_speed, metavar="N", help="N times as fast as it happened")
+    pace.add_argument("--fast", action="store_true", help="as fast as it goes (what happens without --speed)")
+    parser.add_argument("--unit", help="the container or wagon, where the log does not say or says it wrong")
+    parser.add_argument("--device", metavar="ID", help="the tracker, where the log does not say")
+    parser.add_argument("--interval", type=int, default=60, metavar="S", help="a knot every S seconds (60)")
+    parser.add_argument("--no-checksum", action="store_true", help="take sentences without a checksum too")
+    return parser
+
+
+def _speed(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e9:
+        raise ValueError
+    return value
