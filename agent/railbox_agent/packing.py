@@ -34,11 +34,12 @@ GRACE_S: Final = 5
 class Parcel:
     """The sections of one batch that is yet to get its number.
 
-    `urgent`: holds an event or what dates one: kept on disk at once, discarded last.
+    `urgent`: holds an event or what dates one: kept on disk at once, discarded last. `time_s`: the newest time inside.
     """
 
     sections: tuple[Section, ...]
     urgent: bool
+    time_s: int | None = None
 
 
 class Packer:
@@ -76,7 +77,7 @@ class Packer:
         """What a power cut now would lose, as a parcel."""
         if not self._items.count:
             return None
-        return Parcel(self._items.sections(self._boot_id), self._items.urgent)
+        return Parcel(self._items.sections(self._boot_id), self._items.urgent, self._items.newest_s)
 
     def _due(self) -> bool:
         """The distance counts in both directions: a clock that was set back must not silence the reports."""

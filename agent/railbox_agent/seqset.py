@@ -3,7 +3,7 @@
 Pure; knows nothing of what the numbers are for.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 from railbox_telemetry.values import SeqRange
@@ -14,12 +14,12 @@ class SeqSet:
 
     __slots__ = ("_firsts", "_lasts", "_size")
 
-    def __init__(self, seqs: Iterable[int] = ()) -> None:
+    def __init__(self, ranges: Iterable[SeqRange] = ()) -> None:
         self._firsts: list[int] = []
         self._lasts: list[int] = []
         self._size = 0
-        for seq in seqs:
-            self.add(seq)
+        for item in ranges:
+            self.add(item.first, item.last)
 
     def __len__(self) -> int:
         return self._size
@@ -46,32 +46,30 @@ class SeqSet:
     def highest(self) -> int:
         return self._lasts[-1]
 
-    def add(self, seq: int) -> None:
-        if seq in self:
-            return
-        self._size += 1
-        at = bisect_right(self._firsts, seq)
-        joins_left = at > 0 and self._lasts[at - 1] == seq - 1
-        joins_right = at < len(self._firsts) and self._firsts[at] == seq + 1
-        if joins_left and joins_right:
-            self._lasts[at - 1] = self._lasts[at]
-            del self._firsts[at], self._lasts[at]
-        elif joins_left:
-            self._lasts[at - 1] = seq
-        elif joins_right:
-            self._firsts[at] = seq
-        else:
-            self._firsts.insert(at, seq)
-            self._lasts.insert(at, seq)
+    def add(self, first: int, last: int | None = None) -> None:
+        """One number, or all of first..last."""
+        last = first if last is None else last
+        start = bisect_left(self._lasts, first - 1)  # from here on a range overlaps or touches, if before `end`
+        end = bisect_right(self._firsts, last + 1)
+        if start < end:
+            first, last = min(first, self._firsts[start]), max(last, self._lasts[end - 1])
+        self._splice(start, end, [(first, last)])
 
     def discard(self, seq: int) -> None:
         if seq not in self:
             return
-        self._size -= 1
         at = bisect_right(self._firsts, seq) - 1
         first, last = self._firsts[at], self._lasts[at]
-        # What is left of the range on either side of seq: none, one or two ranges.
-        left = [(first, seq - 1)] if first < seq else []
-        right = [(seq + 1, last)] if seq < last else []
-        self._firsts[at : at + 1] = [piece[0] for piece in left + right]
-        self._lasts[at : at + 1] = [piece[1] for piece in left + right]
+        self._splice(at, at + 1, [piece for piece in ((first, seq - 1), (seq + 1, last)) if piece[0] <= piece[1]])
+
+    def pop_ranges(self, most: int) -> tuple[SeqRange, ...]:
+        """Takes out the lowest ranges, at most so many."""
+        ranges = self.ranges[:most]
+        self._splice(0, len(ranges), [])
+        return ranges
+
+    def _splice(self, start: int, end: int, pieces: list[tuple[int, int]]) -> None:
+        gone = sum(self._lasts[at] - self._firsts[at] + 1 for at in range(start, end))
+        self._size += sum(last - first + 1 for first, last in pieces) - gone
+        self._firsts[start:end] = [first for first, _ in pieces]
+        self._lasts[start:end] = [last for _, last in pieces]
