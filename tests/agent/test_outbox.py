@@ -15,7 +15,7 @@ import pytest
 from railbox_agent.outbox import GROUP_BYTES, LAZY, Outbox
 from railbox_agent.outbox_file import KEEP_SET_ASIDE, OutboxInUseError
 from railbox_agent.packing import Parcel
-from railbox_telemetry.values import Discarded, Event, Events, Knot, Positions, SeqRange
+from railbox_telemetry.values import Discarded, Event, Events, Knot, Positions, SeqRange, UnknownSection
 from railbox_telemetry.wire import decode
 
 MB = 1_000_000
@@ -261,8 +261,8 @@ def test_only_the_newest_set_aside_files_are_kept(tmp_path: Path) -> None:
 
 def test_damage_that_shows_while_running_costs_nothing_that_is_pending(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path, 10 * MB)
-    for i in range(1_000):  # 3 MB: more than the 2 MB that SQLite has in memory
-        outbox.put(routine(1_750_000_000 + i, knots=1_000))
+    for _ in range(1_000):  # 3 MB: more than the 2 MB that SQLite has in memory
+        outbox.put(Parcel((UnknownSection(99, bytes(3_000)),), urgent=False))
     outbox.commit(0)
     outbox.close()
     outbox = Outbox(tmp_path, 10 * MB)
