@@ -1,0 +1,1 @@
+"""Ingest: from what the broker delivers to what is durable, in visible ordered steps (steps.py, worker.py)."""

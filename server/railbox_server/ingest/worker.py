@@ -1,0 +1,240 @@
+"""The thread that makes groups of messages durable: takes what has come, commits it once, then lets the others know.
+
+Back-pressure is the inbox: while the store cannot take a group nothing more is taken from the broker, and nothing is
+acknowledged. Knows the broker only as `publish` and each message's `ack`.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from railbox_server.complaints import Complaints
+from railbox_server.engine.changes import Change, change_of
+from railbox_server.ingest.announcer import Announcer
+from railbox_server.ingest.books import StoreBooks
+from railbox_server.ingest.parcel import Message, Totals
+from railbox_server.ingest.sorting import Sorted, merged, sort_again, sort_messages, sort_unstorable
+from railbox_server.seqs import committed_of
+from railbox_server.store.interface import IngestStore, StoreError, UnstorableError
+from railbox_server.store.values import Group, Outbox, Status
+from railbox_telemetry.committed import encode_committed
+from railbox_telemetry.topics import Leaf, Topic
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MAX_GROUP: Final = 1_000
+GROUP_S: Final = 0.02
+"""How long a group waits for company once it has its first message; the commit itself gathers the next one."""
+IDLE_S: Final = 1.0
+INBOX: Final = 4_000
+FIRST_RETRY_S: Final = 0.2
+LONGEST_RETRY_S: Final = 10.0
+RETRY_PAGE: Final = 500
+_NOTHING: Final = Group()
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A wish to try what is in quarantine again: of one device. The result is how many batches came out of it."""
+
+    device: str
+    done: Future[int] = field(default_factory=Future[int])
+
+
+class Worker:
+    """`publish(topic, payload)` returns False when the broker is away; `touch` hands changes to the engine."""
+
+    def __init__(
+        self,
+        store: IngestStore,
+        publish: Callable[[str, bytes], bool],
+        touch: Callable[[Sequence[Change]], None],
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        self.totals = Totals()
+        self.complaints = Complaints()
+        self._store = store
+        self._publish = publish
+        self._touch = touch
+        self._now_s = now_s
+        self._books = StoreBooks(store)
+        self._announcer = Announcer()
+        self._online: dict[str, bool] = {}
+        self._inbox: queue.Queue[Message | Retry] = queue.Queue(INBOX)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
+
+    # --- from other threads ------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """What is not committed by now stays with the broker, unacknowledged."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def put(self, message: Message) -> None:
+        """Waits while the inbox is full."""
+        self._put(message)
+
+    def retry(self, device: str, timeout_s: float = 60.0) -> int:
+        """Tries the device's messages in quarantine again; returns how many were ingested."""
+        wish = Retry(device)
+        self._put(wish)
+        return wish.done.result(timeout_s)
+
+    @property
+    def waiting(self) -> int:
+        return self._inbox.qsize()
+
+    # --- the thread --------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            messages, wishes = self._take()
+            try:
+                self.handle(messages)
+            except StoreError:
+                log.warning("stopping: %d messages stay with the broker", len(messages))
+            except Exception:
+                # One group must not end ingest: it is not acknowledged, so the broker delivers it again.
+                log.exception("a group of %d messages failed", len(messages))
+                self._books.forget()
+            for wish in wishes:
+                self._grant(wish)
+
+    def handle(self, messages: Sequence[Message]) -> None:
+        """One group, step by step; an empty one only looks for what is due."""
+        for device in sorted(self._patiently(self._books.refresh)):
+            self.retry_now(device)
+        found = self._store_messages(messages)
+        for message in messages:
+            message.ack()
+        self._follow_up(found)
+
+    def retry_now(self, device: str) -> int:
+        """Sends what is in quarantine of the device through the steps again; returns how many were ingested."""
+        count, row = 0, 0
+        while page := self._store.quarantined(device, RETRY_PAGE, row):
+            found = self._commit(lambda page=page: sort_again(page, self._books))
+            self._follow_up(found)
+            count += len(found.batches)
+            row = page[-1].row_id
+        return count
+
+    def _follow_up(self, found: Sorted) -> None:
+        """What happens once a group is on disk. Live updates come from the engine."""
+        self._touch([change_of(item) for item in found.batches])
+        self._announce(found)
+        self._count(found)
+
+    def _store_messages(self, messages: Sequence[Message]) -> Sorted:
+        try:
+            return self._commit(lambda: sort_messages(messages, self._books))
+        except UnstorableError as error:
+            self._books.forget()
+            self._patiently(self._books.refresh)
+            if len(messages) == 1:
+                refused = sort_unstorable(messages[0], str(error))
+                return self._commit(lambda: refused)
+            return merged([self._store_messages([message]) for message in messages])
+
+    def _commit(self, sort: Callable[[], Sorted]) -> Sorted:
+        """Sorts and writes until it succeeds; sorting is done anew each time, from what the store holds then."""
+
+        def attempt() -> Sorted:
+            found = sort()
+            if (group := found.group()) != _NOTHING:
+                self._store.write(group)
+                self.totals.groups += 1
+            return found
+
+        return self._patiently(attempt)
+
+    def _patiently(self, attempt: Callable[[], T]) -> T:
+        """Tries until the store takes it. Raises StoreError only when the server stops meanwhile."""
+        delay_s = FIRST_RETRY_S
+        while True:
+            try:
+                return attempt()
+            except StoreError as error:
+                self._books.forget()
+                log.error("%s; trying again in %.1f s, until then nothing is acknowledged", error, delay_s)
+                if self._stopping.wait(delay_s):
+                    raise
+                delay_s = min(delay_s * 2, LONGEST_RETRY_S)
+
+    def _announce(self, found: Sorted) -> None:
+        """Tells trackers what is committed, those whose turn it is."""
+        now_s = self._now_s()
+        for outbox in found.numbered:
+            self._announcer.stored(outbox, now_s)
+        for status in found.statuses:
+            came_online = status.online and not self._online.get(status.device, False)
+            self._online[status.device] = status.online
+            if (came_online or status.body.get("ask_committed") is True) and (outbox := self._outbox_of(status)):
+                self._announcer.asked(outbox)
+        for outbox in self._announcer.due(now_s):
+            message = encode_committed(committed_of(outbox.epoch, self._books.ledger(outbox)))
+            if not self._publish(str(Topic(outbox.device, Leaf.COMMITTED)), message):
+                return
+            self._announcer.told(outbox)
+
+    def _outbox_of(self, status: Status) -> Outbox | None:
+        """The outbox a status speaks of; of an older tracker that names none, the one heard last."""
+        if (epoch := status.body.get("epoch")) is not None:
+            return Outbox(status.device, epoch)
+        states = self._store.outboxes(status.device)
+        return states[-1].outbox if states else None
+
+    def _count(self, found: Sorted) -> None:
+        self.totals.accepted += len(found.batches)
+        self.totals.repeated += found.repeated
+        self.totals.quarantined += len(found.quarantined)
+        for item in found.complaints:
+            if line := self.complaints.note(item.what, item.where, item.detail, self._now_s()):
+                log.warning("%s", line)
+
+    # --- the inbox ---------------------------------------------------------------------------------------------------
+
+    def _put(self, item: Message | Retry) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._inbox.put(item, timeout=IDLE_S)
+            except queue.Full:
+                continue
+            return
+
+    def _take(self) -> tuple[list[Message], list[Retry]]:
+        """The next group: what has come within GROUP_S of its first message, and wishes between."""
+        messages: list[Message] = []
+        wishes: list[Retry] = []
+        end_s = time.monotonic() + IDLE_S
+        while len(messages) < MAX_GROUP and (wait_s := end_s - time.monotonic()) > 0:
+            try:
+                item = self._inbox.get(timeout=wait_s)
+            except queue.Empty:
+                break
+            if isinstance(item, Retry):
+                wishes.append(item)
+                break
+            if not messages:
+                end_s = time.monotonic() + GROUP_S
+            messages.append(item)
+        return messages, wishes
+
+    def _grant(self, wish: Retry) -> None:
+        try:
+            wish.done.set_result(self.retry_now(wish.device))
+        except Exception as error:  # whoever wished is told, and ingest goes on
+            wish.done.set_exception(error)
+            self._books.forget()

@@ -1,0 +1,1 @@
+"""The store: one interface (interface.py), implementations behind it (sqlite.py)."""

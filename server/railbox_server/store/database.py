@@ -1,0 +1,108 @@
+"""One SQLite file: opened, brought to the newest schema, one writer at a time, a reader for every thread.
+
+Knows no table of the store but the version counter. WAL lets other processes read while this one writes.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from railbox_server.store.interface import StoreError, UnstorableError
+
+BUSY_TIMEOUT_S: Final = 30.0
+PAGE_CACHE_KIB: Final = 32_768
+
+
+class Database:
+    """Raises StoreError or UnstorableError instead of sqlite3.Error, from everything."""
+
+    def __init__(self, path: Path, scripts: Sequence[str]) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        with self.translated():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = self._connect()
+            self._migrate(scripts)
+
+    @contextmanager
+    def writing(self) -> Generator[sqlite3.Connection]:
+        """One transaction: all of it is on disk when it ends, nothing of it when it raises."""
+        with self._lock, self.translated():
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def reading(self) -> Generator[sqlite3.Connection]:
+        """This thread's own connection: reads neither wait for the writer nor see half of what it writes."""
+        with self.translated():
+            connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+            if connection is None:
+                connection = self._local.connection = self._connect()
+            yield connection
+
+    def close(self) -> None:
+        with self._lock:
+            for connection in self._all:
+                connection.close()
+            self._all.clear()
+
+    @contextmanager
+    def translated(self) -> Generator[None]:
+        try:
+            yield
+        except (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, OverflowError) as error:
+            raise UnstorableError(f"store {self._path}: {error}") from error
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"store {self._path}: {error}") from error
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA cache_size = -{PAGE_CACHE_KIB}")
+        self._all.append(connection)
+        return connection
+
+    def _migrate(self, scripts: Sequence[str]) -> None:
+        """Each script in its own transaction with the version it leads to; two processes may both try."""
+        while True:
+            self._writer.execute("BEGIN IMMEDIATE")
+            version = int(self._writer.execute("PRAGMA user_version").fetchone()[0])
+            if version >= len(scripts):
+                self._writer.execute("ROLLBACK")
+                break
+            # executescript would commit first, and leave half a schema behind when it is interrupted.
+            for statement in _statements(scripts[version]):
+                self._writer.execute(statement)
+            self._writer.execute(f"PRAGMA user_version = {version + 1}")
+            self._writer.execute("COMMIT")
+        if version > len(scripts):
+            raise StoreError(
+                f"store {self._path} was written by a newer railbox (schema {version}, this one knows {len(scripts)}): "
+                "install that one"
+            )
+
+
+def _statements(script: str) -> list[str]:
+    """The statements of a script: a line that completes one ends it."""
+    statements: list[str] = []
+    text = ""
+    for line in script.splitlines(keepends=True):
+        text += line
+        if sqlite3.complete_statement(text):
+            statements.append(text)
+            text = ""
+    return statements

@@ -1,0 +1,154 @@
+"""What the rest of the server asks of a store, one protocol a reader; an implementation offers them all.
+
+Every call is its own transaction. Writing twice what is there already changes nothing. Raises StoreError when the store
+cannot do it now (disk full, locked): nothing of that call was written.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from railbox_server.errors import ServerError
+from railbox_server.fleet import Assignment, Span
+from railbox_server.journey.model import SeenKnot
+from railbox_server.seqs import Ledger
+from railbox_server.store.values import (
+    Derived,
+    Group,
+    Outbox,
+    OutboxState,
+    Point,
+    Quarantined,
+    Row,
+    Status,
+    StoredEvent,
+    StoredReading,
+    Untrusted,
+)
+
+
+class StoreError(ServerError):
+    """The store cannot be used now; the message says where it is and why."""
+
+
+class UnstorableError(ServerError):
+    """The store can never take this; the same call again fails the same way."""
+
+
+class IngestStore(Protocol):
+    """What ingest needs."""
+
+    def write(self, group: Group) -> None:
+        """All of the group or nothing, on disk when it returns."""
+        ...
+
+    def ledger(self, outbox: Outbox) -> Ledger: ...
+
+    def outboxes(self, device: str | None = None) -> Sequence[OutboxState]:
+        """By device; of one device the last heard is last."""
+        ...
+
+    def payload(self, outbox: Outbox, seq: int) -> bytes | None:
+        """The wire bytes of a stored batch."""
+        ...
+
+    def quarantined(self, device: str | None = None, limit: int = 1000, after_row: int = 0) -> Sequence[Quarantined]:
+        """By row, those of one device or of all."""
+        ...
+
+    def known_devices(self) -> frozenset[str]: ...
+
+    def registry_version(self) -> int:
+        """Changes whenever devices or assignments do, whichever process did it."""
+        ...
+
+
+class Registry(Protocol):
+    """Devices and assignments."""
+
+    def register(self, device: str, now_ms: int) -> None: ...
+
+    def assignments(self) -> Sequence[Assignment]:
+        """By device, then start."""
+        ...
+
+    def assign(self, new: Assignment, now_ms: int) -> None:
+        """Registers the device too. Raises AssignmentError when it contradicts another one."""
+        ...
+
+    def end_assignment(self, device: str, to_s: int) -> Assignment:
+        """Ends the open assignment of the device and returns it as it is now; raises AssignmentError."""
+        ...
+
+    def known_devices(self) -> frozenset[str]: ...
+
+
+class JourneyStore(Protocol):
+    """What the engine needs."""
+
+    def known_devices(self) -> frozenset[str]: ...
+
+    def assignments(self) -> Sequence[Assignment]: ...
+
+    def registry_version(self) -> int: ...
+
+    def outboxes(self, device: str | None = None) -> Sequence[OutboxState]: ...
+
+    def seen_knots(self, device: str, span: Span) -> Mapping[int, Sequence[SeenKnot]]:
+        """By epoch; ascending by (time, seq)."""
+        ...
+
+    def point(self, device: str, epoch: int, time_s: int) -> Point | None:
+        """The knot at this second, of several the one with the lowest seq."""
+        ...
+
+    def newest_readings(self, device: str, span: Span, channels: Sequence[int]) -> Sequence[StoredReading]:
+        """The last reading of each channel that has one."""
+        ...
+
+    def derived_units(self) -> frozenset[str]: ...
+
+    def put_derived(self, derived: Derived) -> bool:
+        """Replaces all that was derived of the unit; returns whether its visits or crossings changed."""
+        ...
+
+    def drop_derived(self, unit: str) -> None: ...
+
+
+class ReadStore(Protocol):
+    """What the API reads."""
+
+    def unit_rows(self, unit: str | None = None) -> Sequence[Row]: ...
+
+    def visits(self, unit: str | None = None, *, open_only: bool = False) -> Sequence[Row]: ...
+
+    def crossings(self, unit: str | None = None, *, open_only: bool = False) -> Sequence[Row]: ...
+
+    def points(self, device: str, span: Span) -> Sequence[Point]: ...
+
+    def untrusted(self, unit: str) -> Sequence[Untrusted]: ...
+
+    def readings(self, device: str, span: Span, channel: int | None, limit: int) -> Sequence[StoredReading]:
+        """The newest `limit` of the span, ascending."""
+        ...
+
+    def events(self, device: str, span: Span, limit: int) -> Sequence[StoredEvent]:
+        """The newest `limit` of the span, ascending; of undated ones those whose boot's clock is known."""
+        ...
+
+    def statuses(self) -> Sequence[Status]: ...
+
+    def outboxes(self, device: str | None = None) -> Sequence[OutboxState]: ...
+
+    def quarantined(
+        self, device: str | None = None, limit: int = 1000, after_row: int = 0
+    ) -> Sequence[Quarantined]: ...
+
+    def quarantine_counts(self) -> Mapping[str, int]:
+        """Messages in quarantine, by device."""
+        ...
+
+
+class Store(IngestStore, Registry, JourneyStore, ReadStore, Protocol):
+    """One store."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,82 @@
+"""The tables of the SQLite store, one script a version: version n is the first n scripts, `PRAGMA user_version` counts.
+
+A script that was released is never changed; a change of the schema is a new script.
+"""
+
+from typing import Final
+
+# Rows of knots and readings are clustered by (device, time): a track is one run of pages. Small integers stand for
+# devices and outboxes there, and the delay until a knot was received for when that was: 36 bytes a knot.
+_FIRST: Final = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('registry_version', 0);
+
+CREATE TABLE devices (id INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE, registered_at_ms INTEGER);
+CREATE TABLE assignments (
+  id INTEGER PRIMARY KEY, device_id INTEGER NOT NULL REFERENCES devices, unit TEXT NOT NULL,
+  from_s INTEGER, to_s INTEGER);
+CREATE INDEX assignments_device ON assignments (device_id);
+
+CREATE TABLE outboxes (
+  id INTEGER PRIMARY KEY, device_id INTEGER NOT NULL REFERENCES devices, epoch INTEGER NOT NULL,
+  last_received_at_ms INTEGER NOT NULL, UNIQUE (device_id, epoch));
+-- state: 0 stored, 1 quarantined, 2 discarded by the tracker
+CREATE TABLE seq_ranges (
+  outbox_id INTEGER NOT NULL, state INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+  PRIMARY KEY (outbox_id, state, first)) WITHOUT ROWID;
+CREATE TABLE batches (
+  outbox_id INTEGER NOT NULL, seq INTEGER NOT NULL, received_at_ms INTEGER NOT NULL, payload BLOB NOT NULL,
+  PRIMARY KEY (outbox_id, seq)) WITHOUT ROWID;
+CREATE TABLE quarantine (
+  id INTEGER PRIMARY KEY, device TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, digest BLOB NOT NULL,
+  received_at_ms INTEGER NOT NULL, epoch INTEGER, seq INTEGER, payload BLOB NOT NULL, UNIQUE (device, digest));
+CREATE TABLE statuses (
+  device TEXT PRIMARY KEY, received_at_ms INTEGER NOT NULL, online INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE knots (
+  device_id INTEGER NOT NULL, time_s INTEGER NOT NULL, outbox_id INTEGER NOT NULL, seq INTEGER NOT NULL,
+  lat_e5 INTEGER NOT NULL, lon_e5 INTEGER NOT NULL, dark_s INTEGER NOT NULL, delay_s INTEGER NOT NULL,
+  speed_dmps INTEGER, course_deg INTEGER, accuracy_m INTEGER, sats INTEGER, flags INTEGER,
+  PRIMARY KEY (device_id, time_s, outbox_id, seq)) WITHOUT ROWID;
+CREATE TABLE readings (
+  device_id INTEGER NOT NULL, channel INTEGER NOT NULL, time_s INTEGER NOT NULL, value INTEGER NOT NULL,
+  PRIMARY KEY (device_id, channel, time_s)) WITHOUT ROWID;
+-- nth: where in its batch, so that two equal events of one second are two
+CREATE TABLE events (
+  device_id INTEGER NOT NULL, time_s INTEGER NOT NULL, outbox_id INTEGER NOT NULL, seq INTEGER NOT NULL,
+  nth INTEGER NOT NULL, code INTEGER NOT NULL, value INTEGER NOT NULL,
+  PRIMARY KEY (device_id, time_s, outbox_id, seq, nth)) WITHOUT ROWID;
+CREATE TABLE undated (
+  device_id INTEGER NOT NULL, boot_id INTEGER NOT NULL, outbox_id INTEGER NOT NULL, seq INTEGER NOT NULL,
+  nth INTEGER NOT NULL, monotonic_s INTEGER NOT NULL, code INTEGER NOT NULL, value INTEGER NOT NULL,
+  PRIMARY KEY (device_id, boot_id, outbox_id, seq, nth)) WITHOUT ROWID;
+CREATE TABLE boot_clocks (
+  device_id INTEGER NOT NULL, boot_id INTEGER NOT NULL, outbox_id INTEGER NOT NULL, seq INTEGER NOT NULL,
+  utc_offset_s INTEGER NOT NULL, PRIMARY KEY (device_id, boot_id, outbox_id, seq, utc_offset_s)) WITHOUT ROWID;
+-- A boot's last word on its clock counts, whichever arrived first.
+CREATE VIEW dated_events AS
+  SELECT device_id, time_s, code, value FROM events
+  UNION ALL
+  SELECT u.device_id,
+         u.monotonic_s + (SELECT c.utc_offset_s FROM boot_clocks c
+                           WHERE c.device_id = u.device_id AND c.boot_id = u.boot_id
+                           ORDER BY c.seq DESC, c.utc_offset_s DESC LIMIT 1) AS time_s,
+         u.code, u.value
+    FROM undated u WHERE EXISTS
+         (SELECT 1 FROM boot_clocks c WHERE c.device_id = u.device_id AND c.boot_id = u.boot_id);
+
+CREATE TABLE units (unit TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE visits (
+  unit TEXT NOT NULL, nth INTEGER NOT NULL, open INTEGER NOT NULL, row TEXT NOT NULL,
+  PRIMARY KEY (unit, nth)) WITHOUT ROWID;
+CREATE INDEX visits_open ON visits (unit) WHERE open;
+CREATE TABLE crossings (
+  unit TEXT NOT NULL, nth INTEGER NOT NULL, open INTEGER NOT NULL, row TEXT NOT NULL,
+  PRIMARY KEY (unit, nth)) WITHOUT ROWID;
+CREATE INDEX crossings_open ON crossings (unit) WHERE open;
+CREATE TABLE untrusted (
+  unit TEXT NOT NULL, device TEXT NOT NULL, epoch INTEGER NOT NULL, time_s INTEGER NOT NULL, reason TEXT NOT NULL,
+  PRIMARY KEY (unit, device, epoch, time_s)) WITHOUT ROWID;
+"""
+
+SCRIPTS: Final = (_FIRST,)
