@@ -17,6 +17,8 @@ MAX_UNDATED: Final = 600
 """Epochs kept for a date that may yet come: ten minutes at 1 Hz."""
 
 MAX_STRENGTHS: Final = 128
+MAX_EPOCH_MS: Final = 60_000
+"""The same time of day, heard so much later, is that of another day (or of a receiver that is stuck)."""
 
 # The sentences that open an epoch, best position first: some receivers send in RMC the position of a second before,
 # and in GLL fewer digits (seen in recorded logs).
@@ -42,6 +44,14 @@ class _Epoch:
     sats_listed: int = 0
     hdop: float | None = None
     snrs_db: list[int] = field(default_factory=list[int])
+
+    def holds(self, said: Said, mono_ms: int | None) -> bool:
+        """Whether a sentence is of this epoch: the same time of day, and not that of another day."""
+        if self.time_of_day_ms != said.time_of_day_ms:
+            return False
+        if self.day is not None and said.day is not None and self.day != said.day:
+            return False
+        return self.mono_ms is None or mono_ms is None or mono_ms - self.mono_ms < MAX_EPOCH_MS
 
     def add(self, said: Said, disagree_m: float) -> None:
         if said.kind in _POSITION_RANK:
@@ -80,7 +90,7 @@ class Merger:
         self._calendar = Calendar(pivot_ms)
         self._trust = TrustState()
         self._epoch: _Epoch | None = None
-        self._closed_time_of_day_ms: int | None = None
+        self._closed: _Epoch | None = None
         self._undated: deque[_Epoch] = deque()
 
     def add(self, said: Said, mono_ms: int | None) -> list[Seen]:
@@ -99,7 +109,7 @@ class Merger:
         epoch, self._epoch = self._epoch, None
         if epoch is None or epoch.time_of_day_ms is None:
             return []
-        self._closed_time_of_day_ms = epoch.time_of_day_ms
+        self._closed = epoch
         self.counters["epochs"] += 1
         if epoch.position is None:
             self.counters["epochs_without_position"] += 1
@@ -109,10 +119,10 @@ class Merger:
     def _timed(self, said: Said, mono_ms: int | None) -> list[Seen]:
         fixes: list[Seen] = []
         epoch = self._epoch
-        if epoch is not None and epoch.time_of_day_ms not in (None, said.time_of_day_ms):
+        if epoch is not None and epoch.time_of_day_ms is not None and not epoch.holds(said, mono_ms):
             fixes, epoch = self.close(), None
         if epoch is None or epoch.time_of_day_ms is None:
-            if said.time_of_day_ms == self._closed_time_of_day_ms:
+            if self._closed is not None and self._closed.holds(said, mono_ms):
                 self.counters["late_sentences"] += 1
                 return fixes
             # What came without a time since the last epoch was said of this one.

@@ -11,7 +11,7 @@ MAX_SENTENCE_BYTES: Final = 250
 """NMEA 0183 allows 82; proprietary and multi-constellation sentences run longer."""
 
 _CHECKED = re.compile(rb"([\x20-\x23\x25-\x29\x2b-\x7e]{1,%d})\*([0-9A-Fa-f]{2})" % MAX_SENTENCE_BYTES)
-_UNCHECKED = re.compile(rb"([\x20-\x23\x25-\x29\x2b-\x7e]{1,%d})\r?\n" % MAX_SENTENCE_BYTES)
+_UNCHECKED = re.compile(rb"([\x20-\x23\x25-\x29\x2b-\x7e]{1,%d})[\r\n]" % MAX_SENTENCE_BYTES)
 
 
 def checksum(body: bytes) -> int:
@@ -44,7 +44,7 @@ class Splitter:
         self._open = b""
         if last is None:
             return bodies
-        if b"\n" in last:
+        if b"\n" in last or b"\r" in last:
             body = self._judge(last)
             return [*bodies, body] if body is not None else bodies
         if len(last) > MAX_SENTENCE_BYTES + len("*00\r"):
