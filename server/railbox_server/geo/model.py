@@ -4,10 +4,12 @@ Frozen values and the figures that hold where a file gives none. Reads nothing; 
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 ROLES: Final = frozenset({"border-yard", "gauge-break", "terminal", "transfer", "yard", "station"})
 """`station` is the only role without a zone: it is kept for chainage and naming."""
+
+Mode = Literal["rail", "road"]
 
 EXPECTED_H: Final = 24.0
 """A border takes about a day: CAREC monitoring, rail border mean 23 h in 2020."""
@@ -68,9 +70,9 @@ class Border:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """A stretch of the corridor; `mode` is "rail" or "road"."""
+    """A stretch of the corridor."""
 
-    mode: str
+    mode: Mode
     from_km: float
     to_km: float
 
@@ -85,3 +87,16 @@ class Corridor:
     borders: tuple[Border, ...]
     legs: tuple[Leg, ...]
     attribution: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a corridor, and where. A warning may be meant: the corridor is used all the same."""
+
+    feature: str
+    """As the file calls it: `place "pk-taftan"`, `feature 3`, or "" for the file as a whole."""
+    reason: str
+    warning: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.feature}: {self.reason}" if self.feature else self.reason
