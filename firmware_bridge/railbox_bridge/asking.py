@@ -8,9 +8,9 @@ from railbox_bridge.messages import Ack, Command, TimePing
 COMMAND_RETRY_MS = 500
 COMMAND_TRIES = 20  # 10 s: a board may be restarting
 COMMANDS_MAX = 16
-FAST_PINGS = 16  # answered ones, after which the mapping is good to a few ms and pings slow down
-FAST_PING_MS = 250
-PING_MS = 10000
+# (ping period, until so many are answered): soon good to a few ms, then good for as long as the drift stays.
+PING_PACE_MS = ((250, 16), (2000, 128))
+STEADY_PING_MS = 5000
 PINGS_OPEN_MAX = 8
 
 
@@ -81,10 +81,10 @@ class CommandQueue:
 
 
 class Pinger:
-    """Pings often until the clock is known, then now and then."""
+    """Pings often until the clock is known, then just often enough to keep it."""
 
     def __init__(self) -> None:
-        self._timer = Timer(FAST_PING_MS)
+        self._timer = Timer(PING_PACE_MS[0][0])
         self._open: "dict[int, int]" = {}  # id: host ms when asked
         self._id = 0
         self._answers = 0
@@ -103,6 +103,11 @@ class Pinger:
         asked_ms = self._open.pop(id, None)
         if asked_ms is not None:
             self._answers += 1
-            if self._answers == FAST_PINGS:
-                self._timer.period_ms = PING_MS
+            self._timer.period_ms = self._period_ms()
         return asked_ms
+
+    def _period_ms(self) -> int:
+        for period_ms, answers in PING_PACE_MS:
+            if self._answers < answers:
+                return period_ms
+        return STEADY_PING_MS

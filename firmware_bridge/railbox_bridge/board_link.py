@@ -36,6 +36,7 @@ class BoardLink:
         self._reader = FrameReader()
         self._sequence = Sequence()
         self._waiting: "list[Hello | Sample | Events | Ack | TimePong]" = []
+        self._events_from: "int | None" = None  # what of the ring is to be said
         self._next_hello_ms: "int | None" = None
         self._command_id: "int | None" = None  # of the latest command, answered or under way
         self._ack: "Ack | None" = None  # the answer to it
@@ -51,7 +52,7 @@ class BoardLink:
     def event(self, code: int, value: int, ticks_ms: int, lasted_ms: int = 0) -> None:
         """Keep and queue an event of the table in `tables` that began at `ticks_ms`."""
         self._ring.add(ticks_ms, code, value, lasted_ms)
-        self._say(self._ring.since(self._ring.next - REPEATED_EVENTS))
+        self._say_events(self._ring.next - REPEATED_EVENTS)
 
     def answer(self, id: int, result: int, value: int = 0) -> None:
         """Answer the command `id` that `feed` gave."""
@@ -78,6 +79,9 @@ class BoardLink:
         if self._next_hello_ms is None or now_ms >= self._next_hello_ms:
             self._next_hello_ms = now_ms + HELLO_PERIOD_MS
             self._say(self._hello())
+        if self._events_from is not None:
+            self._say(self._ring.since(self._events_from))
+            self._events_from = None
         out = b"".join([self._encode(message, now_ms) for message in self._waiting])
         self._waiting = []
         return out
@@ -93,6 +97,9 @@ class BoardLink:
         self._waiting.append(message)
         if len(self._waiting) > WAITING_MAX:
             self._waiting.pop(0)
+
+    def _say_events(self, first: int) -> None:
+        self._events_from = first if self._events_from is None else min(first, self._events_from)
 
     def _encode(self, message: "Hello | Sample | Events | Ack | TimePong", now_ms: int) -> bytes:
         self._seq = (self._seq + 1) & 0xFFFF
@@ -134,4 +141,4 @@ class BoardLink:
         if request.what == messages.WANT_HELLO:
             self.say_hello()
         elif request.what == messages.WANT_EVENTS:
-            self._say(self._ring.since(request.first))
+            self._say_events(request.first)

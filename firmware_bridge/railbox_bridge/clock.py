@@ -7,10 +7,12 @@ from railbox_bridge.value import Value
 
 HEADER_PERIOD_MS = 1 << 32  # where a frame's ticks wrap
 
-KEPT_TRIPS = 64
-DRIFT_MAX_PPM = 200.0  # crystals are within 50 ppm, ceramic resonators and RC oscillators need a reading of their own
+KEPT_TRIPS = 128
+DRIFT_MAX_PPM = 200.0  # crystals are within 50 ppm; an RC oscillator off by more shows in error_ms
 DRIFT_SPAN_MS = 30000  # a drift is only read from trips this far apart
-DELAY_SCALE_MS = 1.0  # how soon a trip's weight falls off above the least delay
+DRIFT_PERIOD_MS = 20000  # and not more often than this, since it takes a search
+SEARCH_STEPS = 24  # that leave two thirds of ±DRIFT_MAX_PPM each time: to 0.02 ppm
+EDGE_STEPS = 12  # that leave half each time: to 0.05 ppm
 
 
 class Unwrapper:
@@ -33,37 +35,38 @@ class Unwrapper:
 
 
 class RoundTrip(Value):
-    """One question and answer: board clock at its middle, host minus board there, and the time spent on the way."""
+    """One question and answer, as bounds of host minus board: at least `low_ms` at first, at most `high_ms` at last.
 
-    def __init__(self, board_ms: float, offset_ms: float, delay_ms: int) -> None:
-        self.board_ms = board_ms
-        self.offset_ms = offset_ms
-        self.delay_ms = delay_ms
+    A question cannot arrive before it was asked, nor an answer before it was given, however long they were on the way.
+    """
+
+    def __init__(self, asked_ms: int, received_ms: int, answered_ms: int, back_ms: int) -> None:
+        self.received_ms = received_ms  # board
+        self.low_ms = asked_ms - received_ms
+        self.answered_ms = answered_ms  # board
+        self.high_ms = back_ms - answered_ms
 
 
 class BoardClock:
-    """Maps the board's time to the host's: a line with drift through the round trips with the least delay.
+    """Maps the board's time to the host's: a line midway between the bounds of the round trips with the least delay.
 
-    Until the first round trip the earliest arrival stands in: late by that frame's time on the way, never early.
+    Each way counts by its own least delay, so that jitter averages out and only a lasting difference of the two ways
+    remains: half of it. Until the first round trip the earliest arrival stands in, late by that frame's delay.
     """
 
     def __init__(self) -> None:
         self.drift_ppm = 0.0  # by how much the host's clock gains on the board's
         self._trips: "list[RoundTrip]" = []
         self._arrival_offset_ms: "int | None" = None
-        self._origin_ms = 0.0
-        self._offset_ms = 0.0
-
-    @property
-    def synced(self) -> bool:
-        return len(self._trips) > 0
+        self._drift_read_ms = -DRIFT_PERIOD_MS
+        self._origin_ms = 0
+        self._low_ms = 0.0  # bounds of host minus board at the origin
+        self._high_ms = 0.0
 
     @property
     def error_ms(self) -> "int | None":
-        """Half the least delay seen: the mapping cannot be further off at that trip. None before the first."""
-        if not self._trips:
-            return None
-        return (min([trip.delay_ms for trip in self._trips]) + 1) // 2
+        """How far off the mapping may be at the latest round trip; None before the first."""
+        return int(max(0.0, self._high_ms - self._low_ms) / 2 + 1) if self._trips else None
 
     def arrival(self, board_ms: int, host_ms: int) -> None:
         """Note that a frame sent at `board_ms` was here at `host_ms`."""
@@ -71,36 +74,65 @@ class BoardClock:
         if self._arrival_offset_ms is None or offset_ms < self._arrival_offset_ms:
             self._arrival_offset_ms = offset_ms
 
-    def round_trip(self, asked_ms: int, received_board_ms: int, answered_board_ms: int, answer_ms: int) -> None:
-        """Note a question and its answer: asked and back at host ms, received and answered at board ms."""
-        delay_ms = (answer_ms - asked_ms) - (answered_board_ms - received_board_ms)
-        if delay_ms < 0 or answered_board_ms < received_board_ms:
+    def round_trip(self, asked_ms: int, received_ms: int, answered_ms: int, back_ms: int) -> None:
+        """Note a question and its answer: asked and back by the host's clock, received and answered by the board's."""
+        if not 0 <= answered_ms - received_ms <= back_ms - asked_ms:
             return
-        board_ms = (received_board_ms + answered_board_ms) / 2
-        self._trips.append(RoundTrip(board_ms, (asked_ms + answer_ms) / 2 - board_ms, delay_ms))
+        self._trips.append(RoundTrip(asked_ms, received_ms, answered_ms, back_ms))
         self._trips = self._trips[-KEPT_TRIPS:]
-        self._fit()
+        self._origin_ms = answered_ms
+        span_ms = answered_ms - self._trips[0].received_ms
+        if span_ms >= DRIFT_SPAN_MS and answered_ms - self._drift_read_ms >= DRIFT_PERIOD_MS:
+            self._drift_read_ms = answered_ms
+            self.drift_ppm = self._middle_drift_ppm()
+        self._low_ms, self._high_ms = self._bounds(self.drift_ppm)
 
     def to_host_ms(self, board_ms: int) -> int:
         """Return the host's time at the board's `board_ms`. At least one arrival must have been noted."""
         if not self._trips:
             return board_ms + (self._arrival_offset_ms or 0)
         drifted_ms = (board_ms - self._origin_ms) * self.drift_ppm / 1e6
-        return int(board_ms + self._offset_ms + drifted_ms + 0.5)
+        return board_ms + round((self._low_ms + self._high_ms) / 2 + drifted_ms)
 
-    def _fit(self) -> None:
-        """Fit a line to offset over board time by weighted least squares."""
-        least = min([trip.delay_ms for trip in self._trips])
-        first = self._trips[0]
-        weights = [1.0 / (DELAY_SCALE_MS + trip.delay_ms - least) ** 2 for trip in self._trips]
-        times = [trip.board_ms - first.board_ms for trip in self._trips]
-        offsets = [trip.offset_ms - first.offset_ms for trip in self._trips]
-        total = sum(weights)
-        mean_time = sum([w * t for w, t in zip(weights, times)]) / total
-        mean_offset = sum([w * o for w, o in zip(weights, offsets)]) / total
-        if times[-1] >= DRIFT_SPAN_MS:
-            spread = sum([w * (t - mean_time) ** 2 for w, t in zip(weights, times)])
-            slope = sum([w * (t - mean_time) * (o - mean_offset) for w, t, o in zip(weights, times, offsets)]) / spread
-            self.drift_ppm = max(-DRIFT_MAX_PPM, min(DRIFT_MAX_PPM, slope * 1e6))
-        self._origin_ms = first.board_ms + mean_time
-        self._offset_ms = first.offset_ms + mean_offset
+    def _bounds(self, drift_ppm: float) -> "tuple[float, float]":
+        """Return between what host minus board lies at the origin, if the drift is `drift_ppm`."""
+        origin_ms = self._origin_ms
+        rate = drift_ppm / 1e6
+        low_ms = max([trip.low_ms + (origin_ms - trip.received_ms) * rate for trip in self._trips])
+        high_ms = min([trip.high_ms + (origin_ms - trip.answered_ms) * rate for trip in self._trips])
+        return low_ms, high_ms
+
+    def _gap_ms(self, drift_ppm: float) -> float:
+        """Return how far apart the bounds are with this drift: with a wrong one they close in, and cross."""
+        low_ms, high_ms = self._bounds(drift_ppm)
+        return high_ms - low_ms
+
+    def _middle_drift_ppm(self) -> float:
+        """Return the middle of the drifts with which the bounds do not cross; if all cross, that with which least."""
+        widest_ppm = self._widest_drift_ppm()
+        if self._gap_ms(widest_ppm) <= 0:
+            return widest_ppm
+        return (self._edge_ppm(widest_ppm, -DRIFT_MAX_PPM) + self._edge_ppm(widest_ppm, DRIFT_MAX_PPM)) / 2
+
+    def _widest_drift_ppm(self) -> float:
+        """Return the drift that leaves the bounds furthest apart, by ternary search: the gap has one maximum."""
+        least_ppm, most_ppm = -DRIFT_MAX_PPM, DRIFT_MAX_PPM
+        for _ in range(SEARCH_STEPS):
+            third_ppm = (most_ppm - least_ppm) / 3
+            if self._gap_ms(least_ppm + third_ppm) < self._gap_ms(most_ppm - third_ppm):
+                least_ppm += third_ppm
+            else:
+                most_ppm -= third_ppm
+        return (least_ppm + most_ppm) / 2
+
+    def _edge_ppm(self, possible_ppm: float, limit_ppm: float) -> float:
+        """Return the drift furthest towards `limit_ppm` with which the bounds do not cross."""
+        if self._gap_ms(limit_ppm) >= 0:
+            return limit_ppm
+        for _ in range(EDGE_STEPS):
+            middle_ppm = (possible_ppm + limit_ppm) / 2
+            if self._gap_ms(middle_ppm) >= 0:
+                possible_ppm = middle_ppm
+            else:
+                limit_ppm = middle_ppm
+        return possible_ppm

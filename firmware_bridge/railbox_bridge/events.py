@@ -43,14 +43,20 @@ class EventTail:
         """Whether the board has events that have not come."""
         return (self.next or 0) < self._end
 
+    def note_ring(self, oldest: int, end: int) -> None:
+        """Note that the ring holds `oldest` up to, and not including, `end`."""
+        if self.next is None:
+            self.next = oldest
+        self.note_end(end)
+
     def note_end(self, end: int) -> None:
         """Note that the ring goes up to, and not including, index `end`."""
         self._end = max(self._end, end)
 
     def take(self, message: Events) -> "tuple[list[RingEvent], int]":
         """Return the events not had before, in order and without a hole, and how many before them are gone for good."""
-        self.note_end(message.next_event)
-        at = message.oldest_event if self.next is None else self.next
+        self.note_ring(message.oldest_event, message.next_event)
+        at = self.next or 0
         lost = max(0, message.oldest_event - at)
         at += lost
         new: "list[RingEvent]" = []

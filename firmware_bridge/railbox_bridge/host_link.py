@@ -190,7 +190,7 @@ class HostLink:
     def _hello(self, hello: Hello, now_ms: int, values: "list[Value]") -> None:
         self.counters["hellos"] += 1
         self.hello = hello
-        self._tail.note_end(hello.next_event)
+        self._tail.note_ring(hello.oldest_event, hello.next_event)
         for channel, _ in hello.channels:
             if channel not in tables.CHANNELS:
                 self._trouble(UNKNOWN_CHANNEL, "HELLO names channel " + str(channel), now_ms, values)
