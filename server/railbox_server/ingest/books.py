@@ -50,7 +50,6 @@ class StoreBooks:
         self._fresh[outbox, seq] = payload
 
     def forget(self) -> None:
-        """What was remembered may not be what the store holds."""
+        """The store refused a group: the ledgers here are ahead of it."""
         self._ledgers.clear()
         self._fresh.clear()
-        self._known, self._version = frozenset(), -1

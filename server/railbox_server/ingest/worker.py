@@ -114,8 +114,9 @@ class Worker:
 
     def handle(self, messages: Sequence[Message]) -> None:
         """One group, step by step; an empty one only looks for what is due."""
-        for device in sorted(self._patiently(self._books.refresh)):
-            self.retry_now(device)
+        if newly_known := self._patiently(self._books.refresh):
+            for device in sorted(newly_known & self._store.quarantine_counts().keys()):
+                self.retry_now(device)
         found = self._store_messages(messages)
         for message in messages:
             message.ack()
@@ -142,7 +143,6 @@ class Worker:
             return self._commit(lambda: sort_messages(messages, self._books))
         except UnstorableError as error:
             self._books.forget()
-            self._patiently(self._books.refresh)
             if len(messages) == 1:
                 refused = sort_unstorable(messages[0], str(error))
                 return self._commit(lambda: refused)

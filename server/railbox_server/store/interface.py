@@ -55,6 +55,10 @@ class IngestStore(Protocol):
         """By row, those of one device or of all."""
         ...
 
+    def quarantine_counts(self) -> Mapping[str, int]:
+        """Messages in quarantine, by device."""
+        ...
+
     def known_devices(self) -> frozenset[str]: ...
 
     def registry_version(self) -> int:
@@ -142,10 +146,6 @@ class ReadStore(Protocol):
     def quarantined(
         self, device: str | None = None, limit: int = 1000, after_row: int = 0
     ) -> Sequence[Quarantined]: ...
-
-    def quarantine_counts(self) -> Mapping[str, int]:
-        """Messages in quarantine, by device."""
-        ...
 
 
 class Store(IngestStore, Registry, JourneyStore, ReadStore, Protocol):

@@ -1,0 +1,229 @@
+"""What every store must do, run on each implementation."""
+
+from collections.abc import Callable
+
+import pytest
+
+from railbox_server.fleet import ALWAYS, Assignment, AssignmentError, Span
+from railbox_server.seqs import Ledger, SeqSet
+from railbox_server.store.interface import Store
+from railbox_server.store.values import (
+    Derived,
+    Group,
+    Outbox,
+    Quarantined,
+    Reason,
+    Row,
+    Status,
+    StoredBatch,
+    StoredEvent,
+    StoredReading,
+    Untrusted,
+)
+from railbox_telemetry.values import BootClock, SeqRange, Undated, UndatedEvent
+from railbox_telemetry.wire import decode, encode
+from support.batches import DEVICE, EPOCH, PERIOD_S, START_S, batch, door, payload, positions, temperatures
+
+OUTBOX = Outbox(DEVICE, EPOCH)
+RECEIVED_MS = (START_S + 100_000) * 1000
+
+
+def stored(data: bytes, device: str = DEVICE, received_at_ms: int = RECEIVED_MS) -> StoredBatch:
+    return StoredBatch(device, decode(data), data, received_at_ms)
+
+
+def group(*payloads: bytes) -> Group:
+    batches = tuple(map(stored, payloads))
+    ledgers: dict[Outbox, Ledger] = {}
+    for item in batches:
+        ledgers.setdefault(item.outbox, Ledger()).stored.add(item.batch.seq)
+    return Group(batches, ledgers=ledgers)
+
+
+def test_knots_come_back_as_they_were_sent(store: Store) -> None:
+    store.write(group(payload(1)))
+    knots = store.seen_knots(DEVICE, ALWAYS)[EPOCH]
+    assert [(knot.time_s, knot.lat_e5, knot.lon_e5) for knot in knots] == [
+        (START_S + number * PERIOD_S, 2_500_000 + number * 1000, 6_700_000 + number * 1000) for number in (3, 4, 5)
+    ]
+    assert {(knot.seq, knot.received_at_s, knot.dark_s) for knot in knots} == {(1, RECEIVED_MS // 1000, 0)}
+
+
+def test_the_state_belongs_to_the_last_knot_of_its_section(store: Store) -> None:
+    store.write(group(payload(1, positions([1, 2], {0: 123, 1: 90, 2: 12, 5: -35}))))
+    first, last = store.points(DEVICE, ALWAYS)
+    assert (first.speed_dmps, first.course_deg, first.accuracy_m) == (None, None, None)
+    assert (last.speed_dmps, last.course_deg, last.accuracy_m) == (123, 90, 12)
+    assert store.readings(DEVICE, ALWAYS, 0, 10) == [StoredReading(DEVICE, last.time_s, 0, -35)]
+
+
+def test_writing_twice_changes_nothing(store: Store) -> None:
+    whole = group(payload(1), payload(2, positions([6, 7]), temperatures([START_S], [50]), door(START_S)))
+    store.write(whole)
+    before = (store.points(DEVICE, ALWAYS), store.readings(DEVICE, ALWAYS, None, 10), store.events(DEVICE, ALWAYS, 10))
+    store.write(whole)
+    assert before == (
+        store.points(DEVICE, ALWAYS),
+        store.readings(DEVICE, ALWAYS, None, 10),
+        store.events(DEVICE, ALWAYS, 10),
+    )
+
+
+def test_a_knot_keeps_when_it_was_first_received(store: Store) -> None:
+    store.write(group(payload(1)))
+    late = stored(payload(1), received_at_ms=RECEIVED_MS + 5_000_000)
+    store.write(Group((late,), ledgers={OUTBOX: Ledger(SeqSet([SeqRange(1, 1)]))}))
+    assert {point.received_at_s for point in store.points(DEVICE, ALWAYS)} == {RECEIVED_MS // 1000}
+
+
+def test_two_values_of_one_second_give_the_same_in_either_order(open_store: Callable[[], Store]) -> None:
+    store = open_store()
+    low, high = payload(1, temperatures([START_S], [10])), payload(2, temperatures([START_S], [20]))
+    for payloads in ((low, high), (high, low)):
+        store.write(group(*payloads))
+        assert store.readings(DEVICE, ALWAYS, None, 10) == [StoredReading(DEVICE, START_S, 0, 20)]
+
+
+def test_two_equal_events_of_one_second_are_two(store: Store) -> None:
+    store.write(group(payload(1, door(START_S), door(START_S))))
+    assert store.events(DEVICE, ALWAYS, 10) == [StoredEvent(DEVICE, START_S, 1, 0)] * 2
+
+
+@pytest.mark.parametrize("clock_first", [True, False])
+def test_undated_events_are_dated_once_their_boots_clock_is_known(store: Store, clock_first: bool) -> None:
+    undated = payload(1, Undated(99, (UndatedEvent(12, 1, 0),)))
+    clock = payload(2, BootClock(99, START_S))
+    other_boot = payload(3, Undated(98, (UndatedEvent(1, 1, 0),)))
+    store.write(group(clock if clock_first else undated, other_boot))
+    store.write(group(undated if clock_first else clock))
+    assert store.events(DEVICE, ALWAYS, 10) == [StoredEvent(DEVICE, START_S + 12, 1, 0)]
+
+
+def test_a_boots_last_word_on_its_clock_counts(store: Store) -> None:
+    undated = payload(1, Undated(99, (UndatedEvent(0, 1, 0),)))
+    store.write(group(undated, payload(5, BootClock(99, START_S + 3)), payload(4, BootClock(99, START_S))))
+    assert store.events(DEVICE, ALWAYS, 10) == [StoredEvent(DEVICE, START_S + 3, 1, 0)]
+
+
+def test_a_span_takes_its_start_and_leaves_its_end(store: Store) -> None:
+    store.write(group(payload(1)))
+    first_s, last_s = START_S + 3 * PERIOD_S, START_S + 5 * PERIOD_S
+    assert len(store.points(DEVICE, Span(first_s, last_s))) == 2
+    assert store.points(DEVICE, Span(last_s + 1, None)) == []
+    assert store.points(DEVICE, Span(last_s, first_s)) == []
+    assert store.points("NOBODY", ALWAYS) == []
+
+
+def test_readings_are_the_newest_ascending(store: Store) -> None:
+    store.write(group(payload(1, temperatures([START_S, START_S + 1, START_S + 2], [1, 2, 3]))))
+    assert [item.value for item in store.readings(DEVICE, ALWAYS, 0, 2)] == [2, 3]
+    assert [item.value for item in store.newest_readings(DEVICE, Span(None, START_S + 2), (0, 1))] == [2]
+
+
+def test_a_ledger_comes_back_as_it_was_written(open_store: Callable[[], Store]) -> None:
+    ledger = Ledger(SeqSet([SeqRange(1, 5), SeqRange(9, 9)]), SeqSet([SeqRange(7, 7)]), SeqSet([SeqRange(6, 6)]))
+    store = open_store()
+    store.write(Group(ledgers={OUTBOX: ledger}))
+    ledger.stored.add(6, 8)
+    ledger.quarantined.remove(7)
+    store.write(Group(ledgers={OUTBOX: ledger}))
+    again = open_store().ledger(OUTBOX)
+    assert again.stored.ranges == (SeqRange(1, 9),)
+    assert again.quarantined.ranges == ()
+    assert again.discarded.ranges == (SeqRange(6, 6),)
+    assert open_store().ledger(Outbox(DEVICE, EPOCH + 1)).highest == 0
+
+
+def test_raw_batches_are_kept(store: Store) -> None:
+    store.write(group(payload(1)))
+    assert store.payload(OUTBOX, 1) == payload(1)
+    assert store.payload(OUTBOX, 2) is None
+
+
+def test_of_one_devices_outboxes_the_last_heard_is_last(store: Store) -> None:
+    old, new = encode(batch(1, epoch=9)), encode(batch(1, epoch=3))
+    for data, received_at_ms in ((new, RECEIVED_MS + 1000), (old, RECEIVED_MS)):
+        item = stored(data, received_at_ms=received_at_ms)
+        store.write(Group((item,), ledgers={item.outbox: Ledger(SeqSet([SeqRange(1, 1)]))}))
+    assert [(state.outbox.epoch, len(state.ledger.stored)) for state in store.outboxes(DEVICE)] == [(9, 1), (3, 1)]
+    assert store.outboxes("NOBODY") == []
+
+
+def test_quarantine_keeps_a_message_whole_and_once(store: Store) -> None:
+    item = Quarantined(DEVICE, Reason.UNDECODABLE, "why", b"\xff\x00", RECEIVED_MS)
+    store.write(Group(quarantined=(item, item)))
+    store.write(Group(quarantined=(item,)))
+    (kept,) = store.quarantined(DEVICE)
+    assert (kept.payload, kept.reason, kept.detail, kept.epoch) == (b"\xff\x00", Reason.UNDECODABLE, "why", None)
+    assert store.quarantined("NOBODY") == []
+    assert store.quarantined(after_row=kept.row_id) == []
+    assert store.quarantine_counts() == {DEVICE: 1}
+    store.write(Group(released=(kept.row_id,)))
+    assert store.quarantined() == []
+
+
+def test_a_status_replaces_the_one_before(store: Store) -> None:
+    for online in (True, False):
+        store.write(Group(statuses=(Status(DEVICE, RECEIVED_MS, online, {"online": online, "counters": {"a": 1}}),)))
+    assert store.statuses() == [Status(DEVICE, RECEIVED_MS, False, {"online": False, "counters": {"a": 1}})]
+
+
+def test_a_device_is_known_once_it_is_registered_or_assigned(store: Store) -> None:
+    store.write(group(payload(1)))
+    assert store.known_devices() == frozenset()
+    version = store.registry_version()
+    store.register(DEVICE, RECEIVED_MS)
+    store.assign(Assignment("TRK2", "CSQU3054383"), RECEIVED_MS)
+    assert store.known_devices() == {DEVICE, "TRK2"}
+    assert store.registry_version() > version
+
+
+def test_one_device_cannot_be_on_two_units_at_once(store: Store) -> None:
+    store.assign(Assignment(DEVICE, "CSQU3054383", Span(100, 200)), RECEIVED_MS)
+    with pytest.raises(AssignmentError, match="is on CSQU3054383"):
+        store.assign(Assignment(DEVICE, "MSKU1234565", Span(199, None)), RECEIVED_MS)
+    store.assign(Assignment(DEVICE, "MSKU1234565", Span(200, None)), RECEIVED_MS)
+    store.assign(Assignment("TRK2", "MSKU1234565", Span(200, None)), RECEIVED_MS)
+    assert [(item.device, item.unit, item.span) for item in store.assignments()] == [
+        (DEVICE, "CSQU3054383", Span(100, 200)),
+        (DEVICE, "MSKU1234565", Span(200, None)),
+        ("TRK2", "MSKU1234565", Span(200, None)),
+    ]
+
+
+def test_an_assignment_ends_once(store: Store) -> None:
+    store.assign(Assignment(DEVICE, "CSQU3054383", Span(100, None)), RECEIVED_MS)
+    with pytest.raises(AssignmentError, match="before it starts"):
+        store.end_assignment(DEVICE, 50)
+    assert store.end_assignment(DEVICE, 300).span == Span(100, 300)
+    with pytest.raises(AssignmentError, match="on no unit"):
+        store.end_assignment(DEVICE, 400)
+
+
+def derived(visits: tuple[Row, ...] = (), crossings: tuple[Row, ...] = ()) -> Derived:
+    return Derived("U1", {"unit": "U1"}, visits, crossings, (Untrusted(DEVICE, EPOCH, START_S, "jump"),))
+
+
+def test_what_was_derived_replaces_what_was_there(open_store: Callable[[], Store]) -> None:
+    store = open_store()
+    first, second = {"id": "a", "exited": None}, {"id": "b", "exited": {"est": "x"}}
+    assert store.put_derived(derived((first, second)))
+    assert not store.put_derived(derived((first, second)))
+    assert store.put_derived(derived((second,), ({"id": "c", "departed": None},)))
+    other = open_store()
+    assert other.visits("U1") == [second]
+    assert other.visits(open_only=True) == []
+    assert other.crossings(open_only=True) == [{"id": "c", "departed": None}]
+    assert other.unit_rows() == [{"unit": "U1"}]
+    assert other.untrusted("U1") == [Untrusted(DEVICE, EPOCH, START_S, "jump")]
+    store.drop_derived("U1")
+    assert other.derived_units() == frozenset()
+    assert other.crossings() == other.visits() == other.untrusted("U1") == []
+
+
+def test_a_second_opener_sees_what_was_written(open_store: Callable[[], Store]) -> None:
+    store, other = open_store(), open_store()
+    store.write(group(payload(1)))
+    assert len(other.points(DEVICE, ALWAYS)) == 3
+    other.register(DEVICE, RECEIVED_MS)
+    assert store.known_devices() == {DEVICE}
