@@ -1,0 +1,269 @@
+"""Makes corridor GeoJSON, schema 1, from a table of stations (CSV).
+
+Pure: text in, documents out. The shipped corridors are made by it; so are a user's own. Columns: corridor, order,
+name, country, lat, lon, unlocode, gauge_mm (`1435/1520`, `road`), tz, role (`;` between several), km, source.
+"""
+
+import csv
+import io
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Any, Final
+
+from railbox_server.geo import survey
+from railbox_server.geo.earth import distance_m
+from railbox_server.geo.model import EXPECTED_H, GAUGE_BREAK_EXTRA_H, LIMIT_H
+
+ROLE_OF: Final[Mapping[str, str]] = {
+    "border": "border-yard",
+    "gauge-break": "gauge-break",
+    "terminal": "terminal",
+    "rail-road": "transfer",
+    "junction": "yard",
+    "station": "station",
+    "road-waypoint": "station",
+}
+BORDER_LINE: Final = "border-line"
+"""The role of a row that is a point on the line, not a place."""
+
+YARD_RADIUS_M: Final = 3000.0
+ZONE_RADIUS_M: Final = 2000.0
+LEAST_RADIUS_M: Final = 500.0
+"""A station's tracks are about 1 km long: zones are never smaller, though two stations of one city then overlap."""
+SHARE: Final = 0.4
+"""Of the distance to the neighbour: leaves a fifth of it between two zones."""
+
+
+class TableError(ValueError):
+    """A row that cannot be used; the message names line and reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One row; `short` is what ids and border names are made of."""
+
+    corridor: str
+    name: str
+    short: str
+    country: str
+    point: tuple[float, float]
+    unlocode: str | None
+    gauges_mm: tuple[int, ...]
+    tz: str | None
+    roles: tuple[str, ...]
+    km: float
+    source: str
+
+    @property
+    def id(self) -> str:
+        return slug(self.country, self.short)
+
+    @property
+    def is_yard(self) -> bool:
+        return "border-yard" in self.roles
+
+    @property
+    def is_zone(self) -> bool:
+        return self.roles not in (("station",), (BORDER_LINE,))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Where the country changes between two neighbours in the table, and what belongs to that border."""
+
+    sides: tuple[str, str]
+    km: float
+    yards: tuple[Station, ...]
+    line: Station | None
+
+    @property
+    def id(self) -> str:
+        return slug(*self.sides, *(yard.short for yard in self.yards))
+
+    @property
+    def name(self) -> str:
+        return " / ".join(yard.short for yard in self.yards)
+
+
+def documents(text: str) -> dict[str, dict[str, Any]]:
+    """Corridor name -> GeoJSON document, in the table's order; raises TableError."""
+    stations = list(_stations(text))
+    radii_m = _radii(stations)
+    return {
+        name: _document(name, list(rows), radii_m) for name, rows in groupby(stations, lambda station: station.corridor)
+    }
+
+
+def dumps(document: Mapping[str, Any]) -> str:
+    """The document as text, a feature a line, so that a change is a line in a diff."""
+    head = {key: value for key, value in document.items() if key != "features"}
+    opening = json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}")
+    features = ",\n".join("  " + json.dumps(feature, ensure_ascii=False) for feature in document["features"])
+    return f'{opening},\n "features": [\n{features}\n ]\n}}\n'
+
+
+def slug(*words: str) -> str:
+    """`PK`, `Nok Kundi` -> `pk-nok-kundi`."""
+    plain = unicodedata.normalize("NFKD", " ".join(words)).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
+
+def _stations(text: str) -> Iterator[Station]:
+    rows = csv.DictReader(io.StringIO(text))
+    for row in rows:
+        try:
+            yield _station({key: (value or "").strip() for key, value in row.items()})
+        except (KeyError, ValueError) as error:
+            reason = f"column {error} is missing" if isinstance(error, KeyError) else str(error)
+            raise TableError(f"line {rows.line_num}: {reason}") from error
+
+
+def _station(row: Mapping[str, str]) -> Station:
+    # What stands in parentheses after a role is a remark.
+    roles = [re.sub(r"\s*\(.*\)$", "", role.strip()) for role in row["role"].split(";")]
+    if unknown := [role for role in roles if role not in ROLE_OF and role != BORDER_LINE]:
+        raise ValueError(f"role: {', '.join(unknown)} unknown; known are {', '.join(ROLE_OF)}, {BORDER_LINE}")
+    gauges = [] if row["gauge_mm"] in ("", "road") else row["gauge_mm"].split("/")
+    return Station(
+        corridor=row["corridor"],
+        name=survey.NAMES.get(row["name"], row["name"]),
+        short=survey.SHORT_NAMES.get(row["name"]) or re.sub(r"\s*\(.*?\)", "", row["name"]),
+        country=row["country"],
+        point=(float(row["lat"]), float(row["lon"])),
+        unlocode=row["unlocode"] or None,
+        gauges_mm=tuple(int(gauge) for gauge in gauges),
+        tz=row["tz"] or None,
+        roles=tuple(ROLE_OF.get(role, role) for role in roles),
+        km=float(row["km"]),
+        source=row["source"],
+    )
+
+
+def _radii(stations: Sequence[Station]) -> dict[str, float]:
+    """Place id -> radius, the same in every corridor: border yards first, other zones fit between them."""
+    zones = {station.id: station for station in stations if station.is_zone}
+    yards = [station for station in zones.values() if station.is_yard]
+    radii = {yard.id: min(YARD_RADIUS_M, *(SHARE * gap_m for _, gap_m in _gaps(yard, yards))) for yard in yards}
+    for zone in zones.values():
+        if not zone.is_yard:
+            room = [min(SHARE * gap_m, gap_m - radii[yard.id]) for yard, gap_m in _gaps(zone, yards)]
+            others = [SHARE * gap_m for _, gap_m in _gaps(zone, zones.values())]
+            radii[zone.id] = max(LEAST_RADIUS_M, min(ZONE_RADIUS_M, *room, *others))
+    return {name: radius_m // 10 * 10 for name, radius_m in radii.items()}
+
+
+def _gaps(station: Station, others: Any) -> list[tuple[Station, float]]:
+    return [(other, distance_m(station.point, other.point)) for other in others if other.id != station.id]
+
+
+def _document(name: str, stations: Sequence[Station], radii_m: Mapping[str, float]) -> dict[str, Any]:
+    changes = _changes(stations)
+    change_of = {yard.id: change for change in changes for yard in change.yards}
+    places = [station for station in stations if BORDER_LINE not in station.roles]
+    sources = {station.source for station in stations}
+    return {
+        "type": "FeatureCollection",
+        "schema": 1,
+        "name": name,
+        "title": survey.TITLES.get(name, name),
+        "attribution": "; ".join(credit for source, credit in survey.CREDITS.items() if source in sources),
+        "features": [
+            *(_place(place, radii_m.get(place.id), change_of.get(place.id)) for place in places),
+            *(_border(change) for change in changes),
+            *_legs(places),
+        ],
+    }
+
+
+def _changes(stations: Sequence[Station]) -> list[Change]:
+    """The borders. A border yard belongs to the nearest change of country by km."""
+    places = [station for station in stations if BORDER_LINE not in station.roles]
+    steps = [(a, b) for a, b in pairwise(places) if a.country != b.country]
+    middles_km = [(a.km + b.km) / 2 for a, b in steps]
+    yards_of: list[list[Station]] = [[] for _ in steps]
+    for yard in places:
+        if yard.is_yard and steps:
+            nearest = min(range(len(steps)), key=lambda i: abs(middles_km[i] - yard.km))
+            yards_of[nearest].append(yard)
+    lines = [station for station in stations if BORDER_LINE in station.roles]
+    return [
+        Change(
+            (a.country, b.country), km, tuple(yards), next((line for line in lines if a.km <= line.km <= b.km), None)
+        )
+        for (a, b), km, yards in zip(steps, middles_km, yards_of, strict=True)
+    ]
+
+
+def _place(station: Station, radius_m: float | None, change: Change | None) -> dict[str, Any]:
+    facts = {
+        "kind": "place",
+        "id": station.id,
+        "name": station.name,
+        "roles": list(station.roles),
+        "country": station.country,
+        "radius_m": radius_m,
+        "km": station.km,
+        "gauge_mm": list(station.gauges_mm),
+        "tz": station.tz,
+        "unlocode": station.unlocode,
+        "border_id": change.id if change else None,
+        "side": station.country if change else None,
+        "source": station.source,
+    }
+    return _feature(facts, station.point)
+
+
+def _border(change: Change) -> dict[str, Any]:
+    gauge_break = any("gauge-break" in yard.roles for yard in change.yards)
+    line = _line_point(change)
+    facts = {
+        "kind": "border",
+        "id": change.id,
+        "name": change.name,
+        "sides": list(change.sides),
+        "km": line.km,
+        "assumed": line.assumed,
+        "expected_h": EXPECTED_H,
+        "limit_h": LIMIT_H + GAUGE_BREAK_EXTRA_H * gauge_break,
+    }
+    return _feature(facts, (line.lat_deg, line.lon_deg))
+
+
+def _line_point(change: Change) -> survey.LinePoint:
+    """As listed, else as surveyed, else halfway between the yards."""
+    if change.line:
+        return survey.LinePoint(*change.line.point, change.line.km, assumed=False)
+    if known := survey.LINE_POINTS.get(change.id):
+        return known
+    if not change.yards:
+        raise TableError(
+            f"{change.sides[0]}/{change.sides[1]} at km {change.km:g}: no row with role border or border-line"
+        )
+    lats, lons = zip(*(yard.point for yard in change.yards), strict=True)
+    count = len(change.yards)
+    km = sum(yard.km for yard in change.yards) / count
+    return survey.LinePoint(round(sum(lats) / count, 5), round(sum(lons) / count, 5), km, assumed=True)
+
+
+def _legs(places: Sequence[Station]) -> Iterator[dict[str, Any]]:
+    """Rail and road take turns at the places where goods change from one to the other."""
+    ends = [places[0], *(place for place in places[1:-1] if "transfer" in place.roles), places[-1]]
+    first = 0 if places[0].gauges_mm else 1
+    for i, (a, b) in enumerate(pairwise(ends), first):
+        facts = {"kind": "leg", "mode": ("rail", "road")[i % 2], "from_km": a.km, "to_km": b.km}
+        yield _feature(facts, None)
+
+
+def _feature(facts: Mapping[str, Any], point: tuple[float, float] | None) -> dict[str, Any]:
+    properties = {key: _short(value) for key, value in facts.items() if value is not None}
+    geometry = {"type": "Point", "coordinates": [point[1], point[0]]} if point else None
+    return {"type": "Feature", "properties": properties, "geometry": geometry}
+
+
+def _short(value: object) -> object:
+    """1410.0 is written 1410."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
