@@ -6,7 +6,7 @@ from line_between import Exchange, Line
 from railbox_bridge import commands
 from railbox_bridge.frame import Frame, encode
 from railbox_bridge.host_link import HostLink
-from railbox_bridge.messages import LISTENS_BRIEFLY, WANT_EVENTS, Command, Request, Sample
+from railbox_bridge.messages import LISTENS_BRIEFLY, Command, Sample
 from railbox_bridge.tables import DOOR_OPENED, SHOCK
 
 EVENTS = 60
@@ -109,7 +109,10 @@ def case_a_reboot_is_told_and_what_follows_is_heard():
     began_ms = exchange.now_ms
     exchange.run(10000)
     assert [(e.previous_boot_id, e.boot_id) for e in exchange.all("Rebooted")] == [(1001, 1002)]
-    assert [(e.boot_id, e.index, e.code) for e in exchange.all("BoardEvent")] == [(1001, 0, DOOR_OPENED), (1002, 0, SHOCK)]
+    assert [(e.boot_id, e.index, e.code) for e in exchange.all("BoardEvent")] == [
+        (1001, 0, DOOR_OPENED),
+        (1002, 0, SHOCK),
+    ]
     assert abs(exchange.all("BoardEvent")[1].host_ms - began_ms) <= 20
     assert exchange.host.hello is not None
     assert exchange.host.counters["reboots"] == 1
@@ -121,7 +124,7 @@ def case_events_that_left_the_ring_are_counted_as_lost():
     exchange.up.loss = 1.0
     for _ in range(100):
         exchange.event(SHOCK)
-        exchange.run(STEP_APART_MS)
+        exchange.run(20)
     exchange.up.loss = 0.0
     exchange.board.sample(())
     exchange.run(5000)
@@ -129,9 +132,6 @@ def case_events_that_left_the_ring_are_counted_as_lost():
     assert lost == 100 - 64
     assert [event.index for event in exchange.all("BoardEvent")] == list(range(lost, 100))
     assert exchange.host.counters["lost_events"] == lost
-
-
-STEP_APART_MS = 20
 
 
 def case_a_host_that_restarts_goes_on_where_it_was():
@@ -260,3 +260,10 @@ def case_the_clock_is_good_to_5_ms_at_50_ppm_and_20_ms_of_jitter():
         assert abs(exchange.host.clock.drift_ppm - drift_ppm) < 10
 
 
+def case_a_command_the_board_does_not_know_is_answered_so():
+    exchange = Exchange()
+    exchange.run(500)
+    id = exchange.host.command(222)
+    exchange.run(1000)
+    assert [(answer.id, answer.result) for answer in exchange.all("Answered")] == [(id, commands.UNKNOWN_COMMAND)]
+    assert exchange.carried_out == []

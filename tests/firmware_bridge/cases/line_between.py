@@ -32,7 +32,9 @@ class Line:
         if random.random() < self.loss:
             return
         if self.flips:
-            piece = bytes([byte ^ (1 << random.randrange(8)) if random.random() < self.flips else byte for byte in piece])
+            piece = bytes(
+                [byte ^ (1 << random.randrange(8)) if random.random() < self.flips else byte for byte in piece]
+            )
         self._last_ms = max(self._last_ms, now_ms + random.randint(0, self.delay_ms))
         self._put(self._last_ms, piece)
         if random.random() < self.repeats:

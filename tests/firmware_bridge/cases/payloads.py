@@ -49,7 +49,7 @@ def case_a_payload_cut_short_is_refused_everywhere():
     for message in EXAMPLES:
         payload = message.pack()
         for size in range(len(payload)):
-            assert fails(lambda size=size: parse(message.kind, payload[:size])), (message, size)
+            assert fails(lambda kind=message.kind, cut=payload[:size]: parse(kind, cut)), (message, size)
 
 
 def case_a_payload_may_grow_at_the_end():

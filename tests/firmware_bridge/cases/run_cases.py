@@ -26,7 +26,7 @@ def traceback_of(error):
 
 def run(file, names):
     module = __import__(file.rsplit("/", 1)[-1][:-3])
-    for name in names or [name for name in dir(module) if name.startswith("case_")]:
+    for name in names or sorted([name for name in dir(module) if name.startswith("case_")]):
         try:
             getattr(module, name)()
         except Exception as error:
