@@ -1,0 +1,97 @@
+/**
+ * The edge to the HTTP API: addresses, the token, and errors in words. It returns rows as the server sends
+ * them; what they mean is the core's.
+ */
+
+import type { CorridorFile } from "../core/corridor.ts";
+import type { Board, ClockRow, ReadingRow, TrackPoint, UnitDetail, UnitRow } from "../core/rows.ts";
+
+/** Points enough for any line on a screen. */
+const TRACK_POINTS = 3000;
+const READINGS = 1500;
+
+export class ApiError extends Error {
+  readonly status: number;
+
+  constructor(path: string, status: number, detail: string) {
+    super(`The server answered ${status} to ${path}: ${detail}`);
+    this.status = status;
+  }
+}
+
+export class Api {
+  readonly #base: URL;
+  readonly #token: string | null;
+
+  /** `page`: the page's own address; a `?token=` in it is sent with everything. */
+  constructor(page: URL) {
+    this.#base = new URL("api/", new URL(".", page));
+    this.#token = page.searchParams.get("token");
+  }
+
+  clock(): Promise<ClockRow> {
+    return this.#get<ClockRow>("clock");
+  }
+
+  async units(): Promise<readonly UnitRow[]> {
+    return (await this.#get<{ units: readonly UnitRow[] }>("units")).units;
+  }
+
+  board(): Promise<Board> {
+    return this.#get<Board>("board");
+  }
+
+  async corridorNames(): Promise<readonly string[]> {
+    const list = await this.#get<{ corridors: readonly { name: string }[] }>("corridors");
+    return list.corridors.map(corridor => corridor.name);
+  }
+
+  corridor(name: string): Promise<CorridorFile> {
+    return this.#get<CorridorFile>(`corridors/${encodeURIComponent(name)}`);
+  }
+
+  unit(unit: string): Promise<UnitDetail> {
+    return this.#get<UnitDetail>(`units/${encodeURIComponent(unit)}`);
+  }
+
+  async track(unit: string): Promise<readonly TrackPoint[]> {
+    const path = `units/${encodeURIComponent(unit)}/track`;
+    return (await this.#get<{ points: readonly TrackPoint[] }>(path, { max_points: String(TRACK_POINTS) })).points;
+  }
+
+  async temperatures(unit: string): Promise<readonly ReadingRow[]> {
+    const path = `units/${encodeURIComponent(unit)}/readings`;
+    const query = { channel: "temp_c", limit: String(READINGS) };
+    return (await this.#get<{ readings: readonly ReadingRow[] }>(path, query)).readings;
+  }
+
+  /** An EventSource sends no headers, so the token rides in the address here. */
+  liveUrl(): string {
+    return this.#url("live", this.#token === null ? {} : { token: this.#token }).href;
+  }
+
+  #url(path: string, query: Readonly<Record<string, string>>): URL {
+    const url = new URL(path, this.#base);
+    for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
+    return url;
+  }
+
+  async #get<T>(path: string, query: Readonly<Record<string, string>> = {}): Promise<T> {
+    const headers: Record<string, string> = { Accept: "application/json" };
+    if (this.#token !== null) headers.Authorization = `Bearer ${this.#token}`;
+    const response = await fetch(this.#url(path, query), { headers, cache: "no-store" });
+    if (!response.ok) throw new ApiError(path, response.status, await problemText(response));
+    return (await response.json()) as T;
+  }
+}
+
+/** The `detail` or `title` of RFC 9457 problem JSON, else the status text. */
+async function problemText(response: Response): Promise<string> {
+  const body: unknown = await response.json().catch(() => null);
+  if (typeof body === "object" && body !== null) {
+    const { detail, title } = body as { detail?: unknown; title?: unknown };
+    if (typeof detail === "string") return detail;
+    if (typeof title === "string") return title;
+  }
+  return response.statusText;
+}
