@@ -1,0 +1,143 @@
+"""The corridors as the engine uses them: zones of places and of border areas, and which side of a border a point is.
+
+Near a border the side is that of a line square to the way across it; farther away it is told by chainage. Built once
+from the corridors; the cells of `chainages` are kept, because journeys come by the same places.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from railbox_server.geo.model import Border, Corridor, Place
+from railbox_server.journey.ground import Frame, frame_at
+from railbox_server.journey.model import Waypoint
+from railbox_server.journey.zones import CELL_DEG, Zone, ZoneIndex, circle, zone_of
+
+AREA_EXTRA_M: Final = 10_000.0
+"""How far a border's area reaches beyond its yards."""
+LEAST_AREA_M: Final = 15_000.0
+OFF_CORRIDOR_M: Final = 100_000.0
+"""Farther from a corridor its chainage says nothing. Shipped geometry is straight between stations, rails are not."""
+NEAR_CELL_M: Final = 40_000.0
+"""Cells so near a border's area are not judged as one: their points are, one by one."""
+NEAR_ZONE_M: Final = 6_000.0
+"""A zone concerns steps within this: more than an excursion may lead away (5 km) and any usual margin."""
+
+Cell = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A corridor's stations as a line with chainage."""
+
+    corridor: Corridor
+    stations: tuple[Place, ...]
+
+    def chainage_km(self, lat_deg: float, lon_deg: float) -> tuple[float, float]:
+        """km along the corridor of the nearest point of its line, and how far off that is in metres."""
+        frame = frame_at(lat_deg, lon_deg)
+        at = [frame.at(station.lat_deg, station.lon_deg) for station in self.stations]
+        best_km, best_m = self.stations[0].km or 0.0, math.hypot(*at[0])
+        for (a, b), (place, after) in zip(pairwise(at), pairwise(self.stations), strict=True):
+            dx, dy = b[0] - a[0], b[1] - a[1]
+            square = dx * dx + dy * dy
+            part = min(1.0, max(0.0, -(a[0] * dx + a[1] * dy) / square)) if square else 0.0
+            off_m = math.hypot(a[0] + part * dx, a[1] + part * dy)
+            if off_m < best_m:
+                best_km, best_m = (place.km or 0.0) + part * ((after.km or 0.0) - (place.km or 0.0)), off_m
+        return best_km, best_m
+
+
+@dataclass(frozen=True, slots=True)
+class BorderArea:
+    """A border with its yards by side, and the line across it: `ahead` points from the first side to the second."""
+
+    border: Border
+    yards: tuple[tuple[Place, ...], tuple[Place, ...]]
+    chain: Chain
+    chain_number: int
+    corridors: tuple[str, ...]
+    frame: Frame
+    ahead: tuple[float, float]
+    reach_m: float
+    zone: Zone
+
+    def ahead_m(self, point: Waypoint) -> float:
+        """How far a point is beyond the border's line (negative: before it)."""
+        x, y = self.frame.at(point.lat_deg, point.lon_deg)
+        return x * self.ahead[0] + y * self.ahead[1]
+
+    def away_m(self, lat_deg: float, lon_deg: float) -> float:
+        return math.hypot(*self.frame.at(lat_deg, lon_deg))
+
+    def side(self, point: Waypoint) -> int | None:
+        """0 or 1: on which side a point surely is; None: too near the line, or too far from the corridor, to say."""
+        if self.away_m(point.lat_deg, point.lon_deg) <= self.reach_m:
+            ahead_m = self.ahead_m(point)
+            return None if abs(ahead_m) <= point.margin_m else int(ahead_m > 0)
+        return self.side_by_chainage(*self.chain.chainage_km(point.lat_deg, point.lon_deg))
+
+    def side_by_chainage(self, km: float, off_m: float) -> int | None:
+        return None if off_m > OFF_CORRIDOR_M else int(km > self.border.km)
+
+
+class Network:
+    """All corridors together. Places and borders that several corridors share are one."""
+
+    def __init__(self, corridors: Sequence[Corridor]) -> None:
+        self.chains = tuple(
+            Chain(corridor, tuple(place for place in corridor.places if place.km is not None)) for corridor in corridors
+        )
+        self.places = {place.id: place for corridor in corridors for place in corridor.places if place.is_zone}
+        self.areas = tuple(self._areas())
+        zones = [zone_of(place) for place in self.places.values()]
+        self.zone_of_place = {zone.id: zone for zone in zones}
+        self.index = ZoneIndex([*zones, *(area.zone for area in self.areas)], NEAR_ZONE_M)
+        self._cell_chainages: dict[Cell, tuple[tuple[float, float], ...]] = {}
+
+    def chainages(self, cell: Cell) -> tuple[tuple[float, float], ...]:
+        """(km, metres off) of a cell's middle on each chain."""
+        found = self._cell_chainages.get(cell)
+        if found is None:
+            lat, lon = (cell[0] + 0.5) * CELL_DEG, (cell[1] + 0.5) * CELL_DEG
+            found = self._cell_chainages[cell] = tuple(chain.chainage_km(lat, lon) for chain in self.chains)
+        return found
+
+    def cell_is_near(self, area: BorderArea, cell: Cell) -> bool:
+        return area.away_m((cell[0] + 0.5) * CELL_DEG, (cell[1] + 0.5) * CELL_DEG) <= area.reach_m + NEAR_CELL_M
+
+    def cell_side(self, area: BorderArea, cell: Cell) -> int | None:
+        return area.side_by_chainage(*self.chainages(cell)[area.chain_number])
+
+    def _areas(self) -> Iterator[BorderArea]:
+        seen: dict[str, list[tuple[int, Border]]] = {}
+        for number, chain in enumerate(self.chains):
+            for border in chain.corridor.borders:
+                seen.setdefault(border.id, []).append((number, border))
+        for shared in seen.values():
+            number, border = shared[0]
+            corridors = tuple(self.chains[number].corridor.name for number, _ in shared)
+            yield _area(border, self.chains[number], number, corridors, tuple(self.places.values()))
+
+
+def _area(border: Border, chain: Chain, number: int, corridors: tuple[str, ...], places: Sequence[Place]) -> BorderArea:
+    first, second = (
+        tuple(place for place in places if place.border_id == border.id and place.side == side) for side in border.sides
+    )
+    frame = frame_at(border.lat_deg, border.lon_deg)
+    before = first or tuple(place for place in chain.stations if (place.km or 0.0) < border.km)[-1:]
+    after = second or tuple(place for place in chain.stations if (place.km or 0.0) > border.km)[:1]
+    (ax, ay), (bx, by) = _middle(frame, before), _middle(frame, after)
+    length_m = math.hypot(bx - ax, by - ay) or 1.0
+    ahead = ((bx - ax) / length_m, (by - ay) / length_m)
+    yards_m = [math.hypot(*frame.at(yard.lat_deg, yard.lon_deg)) + (yard.radius_m or 0.0) for yard in (*first, *second)]
+    reach_m = max([LEAST_AREA_M, *(yard_m + AREA_EXTRA_M for yard_m in yards_m)])
+    zone = circle(f"border {border.id}", border.lat_deg, border.lon_deg, reach_m)
+    return BorderArea(border, (first, second), chain, number, corridors, frame, ahead, reach_m, zone)
+
+
+def _middle(frame: Frame, places: Sequence[Place]) -> tuple[float, float]:
+    at = [frame.at(place.lat_deg, place.lon_deg) for place in places]
+    return sum(x for x, _ in at) / len(at), sum(y for _, y in at) / len(at)
