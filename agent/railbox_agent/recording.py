@@ -218,7 +218,8 @@ def open_log(path: str | Path) -> io.BufferedReader:
     if file.peek(2)[:2] != b"\x1f\x8b":
         return file
     file.close()
-    return io.BufferedReader(gzip.GzipFile(path, "rb"))
+    # Not wrapped in a BufferedReader: where the file is cut off, that would lose what can still be read.
+    return cast("io.BufferedReader", gzip.GzipFile(path, "rb"))
 
 
 def create(path: str | Path) -> IO[bytes]:

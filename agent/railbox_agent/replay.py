@@ -106,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     pace.add_argument("--fast", action="store_true", help="as fast as it goes (what happens without --speed)")
     parser.add_argument("--unit", help="the container or wagon, where the log does not say or says it wrong")
     parser.add_argument("--device", metavar="ID", help="the tracker, where the log does not say")
-    parser.add_argument("--interval", type=int, default=60, metavar="S", help="a knot every S seconds (60)")
+    parser.add_argument("--interval", type=_interval, default=60, metavar="S", help="a knot every S seconds (60)")
     parser.add_argument("--no-checksum", action="store_true", help="take sentences without a checksum too")
     return parser
 
@@ -114,5 +114,12 @@ def _parser() -> argparse.ArgumentParser:
 def _speed(text: str) -> float:
     value = float(text)
     if not 0 < value < 1e9:
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"{text!r}: must be over 0")
+    return value
+
+
+def _interval(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r}: must be 1 to 86400 seconds")
     return value

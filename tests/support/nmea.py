@@ -31,6 +31,7 @@ def rmc(
     time_s: float,
     lat_deg: float = 29.1,
     lon_deg: float = 61.4,
+    *,
     knots: float = 20.0,
     course: float = 90.0,
     status: str = "A",
