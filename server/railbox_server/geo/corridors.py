@@ -14,6 +14,8 @@ from railbox_server.geo import checks, reading
 from railbox_server.geo.model import Border, Corridor, Leg, Place, Problem
 
 __all__ = [
+    "DATA",
+    "SUFFIX",
     "Border",
     "Corridor",
     "CorridorError",
@@ -22,6 +24,7 @@ __all__ = [
     "available",
     "data_path",
     "find",
+    "inspect",
     "load",
     "paths",
     "shipped",

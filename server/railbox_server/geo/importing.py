@@ -9,13 +9,14 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Any, Final
 
 from railbox_server.geo import survey
 from railbox_server.geo.earth import distance_m
+from railbox_server.geo.features import NAME
 from railbox_server.geo.model import EXPECTED_H, GAUGE_BREAK_EXTRA_H, LIMIT_H
 
 ROLE_OF: Final[Mapping[str, str]] = {
@@ -86,16 +87,16 @@ class Change:
 
     @property
     def name(self) -> str:
-        return " / ".join(yard.short for yard in self.yards)
+        spots = self.yards or ((self.line,) if self.line else ())
+        return " / ".join([spot.short for spot in spots] or self.sides)
 
 
 def documents(text: str) -> dict[str, dict[str, Any]]:
     """Corridor name -> GeoJSON document, in the table's order; raises TableError."""
     stations = list(_stations(text))
     radii_m = _radii(stations)
-    return {
-        name: _document(name, list(rows), radii_m) for name, rows in groupby(stations, lambda station: station.corridor)
-    }
+    names = dict.fromkeys(station.corridor for station in stations)
+    return {name: _document(name, [row for row in stations if row.corridor == name], radii_m) for name in names}
 
 
 def dumps(document: Mapping[str, Any]) -> str:
@@ -116,9 +117,9 @@ def _stations(text: str) -> Iterator[Station]:
     rows = csv.DictReader(io.StringIO(text))
     for row in rows:
         try:
-            yield _station({key: (value or "").strip() for key, value in row.items()})
+            yield _station({key: value.strip() for key, value in row.items() if isinstance(value, str)})
         except (KeyError, ValueError) as error:
-            reason = f"column {error} is missing" if isinstance(error, KeyError) else str(error)
+            reason = f"no value in column {error}" if isinstance(error, KeyError) else str(error)
             raise TableError(f"line {rows.line_num}: {reason}") from error
 
 
@@ -127,6 +128,8 @@ def _station(row: Mapping[str, str]) -> Station:
     roles = [re.sub(r"\s*\(.*\)$", "", role.strip()) for role in row["role"].split(";")]
     if unknown := [role for role in roles if role not in ROLE_OF and role != BORDER_LINE]:
         raise ValueError(f"role: {', '.join(unknown)} unknown; known are {', '.join(ROLE_OF)}, {BORDER_LINE}")
+    if not NAME.fullmatch(row["corridor"]):
+        raise ValueError(f"corridor: {row['corridor']!r} is not of the form {NAME.pattern}")
     gauges = [] if row["gauge_mm"] in ("", "road") else row["gauge_mm"].split("/")
     return Station(
         corridor=row["corridor"],
@@ -147,16 +150,16 @@ def _radii(stations: Sequence[Station]) -> dict[str, float]:
     """Place id -> radius, the same in every corridor: border yards first, other zones fit between them."""
     zones = {station.id: station for station in stations if station.is_zone}
     yards = [station for station in zones.values() if station.is_yard]
-    radii = {yard.id: min(YARD_RADIUS_M, *(SHARE * gap_m for _, gap_m in _gaps(yard, yards))) for yard in yards}
+    radii = {yard.id: min([YARD_RADIUS_M, *(SHARE * gap_m for _, gap_m in _gaps(yard, yards))]) for yard in yards}
     for zone in zones.values():
         if not zone.is_yard:
-            room = [min(SHARE * gap_m, gap_m - radii[yard.id]) for yard, gap_m in _gaps(zone, yards)]
-            others = [SHARE * gap_m for _, gap_m in _gaps(zone, zones.values())]
-            radii[zone.id] = max(LEAST_RADIUS_M, min(ZONE_RADIUS_M, *room, *others))
+            room_m = [gap_m - radii[yard.id] for yard, gap_m in _gaps(zone, yards)]
+            share_m = [SHARE * gap_m for _, gap_m in _gaps(zone, zones.values())]
+            radii[zone.id] = max(LEAST_RADIUS_M, min([ZONE_RADIUS_M, *room_m, *share_m]))
     return {name: radius_m // 10 * 10 for name, radius_m in radii.items()}
 
 
-def _gaps(station: Station, others: Any) -> list[tuple[Station, float]]:
+def _gaps(station: Station, others: Iterable[Station]) -> list[tuple[Station, float]]:
     return [(other, distance_m(station.point, other.point)) for other in others if other.id != station.id]
 
 

@@ -88,6 +88,17 @@ class Corridor:
     legs: tuple[Leg, ...]
     attribution: str
 
+    @property
+    def km(self) -> float:
+        """How long it is."""
+        kms = [place.km for place in self.places if place.km is not None]
+        return max(kms) - min(kms)
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """In corridor order, each once."""
+        return tuple(dict.fromkeys(country for border in self.borders for country in border.sides))
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
