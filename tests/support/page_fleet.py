@@ -158,16 +158,14 @@ CONDITION: Row = {"temp_c": 21.4, "humidity_pct": 41, "battery_v": 3.87, "door_o
 def make_fleet(files: Sequence[Row]) -> Fleet:
     lines = [read_line(file) for file in files]
     main = max(lines, key=lambda line: len(line.borders))
-    other = next(line for line in lines if line is not main)
+    other = max((line for line in lines if line is not main), key=lambda line: line.stops[-1].km)
     units, board_rows = standing_units(main)
     for row in (*travelling_units(main, other), unit_row(NEVER, "device", other, corridor=None, devices=[NEVER])):
         units[row["unit"]] = row
     recent = crossing_row(MOVING, main, main.borders[0], hours=120, **dwell(30.5, 31, 31.5), **judged())
     board = {
         "now": iso(NOW),
-        "borders": [
-            board_border(border, line, board_rows, recent) for line in lines for border in line.borders
-        ],
+        "borders": [board_border(border, line, board_rows, recent) for line in lines for border in line.borders],
     }
     return Fleet(
         units=units,
@@ -227,12 +225,11 @@ def travelling_units(main: Line, other: Line) -> list[Row]:
 
 
 def board_border(border: Row, line: Line, rows: dict[str, Row], recent: Row) -> Row:
-    first, last = line.yards(border)
     return {
         "border": border["id"],
         "name": border["name"],
         "corridors": [line.name],
-        "sides": [first.country, last.country],
+        "sides": border["sides"],
         "limit_s": LIMIT_S,
         "expected_s": 24 * HOUR_S,
         "rows": [row for row in rows.values() if row["border"] == border["id"]],

@@ -31,7 +31,6 @@ class PageServer(ThreadingHTTPServer):
         self.corridors = corridors
         self.token = token
         self.now = NOW
-        self.asked: list[str] = []
         self._listeners: set[queue.Queue[str | None]] = set()
         self._events = 0
 
@@ -100,7 +99,6 @@ class _Handler(BaseHTTPRequestHandler):
         if not path.startswith("api/"):
             self._file(path or "index.html")
             return
-        self.server.asked.append(path)
         if not self._allowed(parse_qs(address.query)):
             self._json(401, {"title": "Unauthorized", "detail": "a token is needed"})
         elif path == "api/live":
@@ -156,7 +154,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve_page(page: Path, fleet: Fleet, corridors: Mapping[str, Row], token: str | None = None) -> Generator[PageServer]:
+def serve_page(
+    page: Path, fleet: Fleet, corridors: Mapping[str, Row], token: str | None = None
+) -> Generator[PageServer]:
     with PageServer(page, fleet, corridors, token) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()

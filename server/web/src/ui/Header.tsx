@@ -48,7 +48,7 @@ export function Header({ counts, link, trouble, nowMs, mode }: Props) {
         {counts.silent > 0 && (
           <li data-tone="silent">
             <Mark tone="silent" hollow={true} />
-            <b>{counts.silent}</b> silent
+            <b>{counts.silent}</b> no contact
           </li>
         )}
       </ul>

@@ -19,6 +19,9 @@ const UNIT_MARKS: readonly (readonly [tone: Tone, hollow: boolean, words: string
   ["silent", true, "No contact"],
 ];
 
+/** On a phone the sources fold away, so that they do not lie over the map. */
+const ROOMY = matchMedia("(min-width: 821px)");
+
 export function MapFrame({ corridors, mount, fitAll }: Props) {
   return (
     <section class="map" aria-label="Map">
@@ -51,9 +54,10 @@ export function MapFrame({ corridors, mount, fitAll }: Props) {
           </li>
         </ul>
       </details>
-      <p class="attribution" title="Coasts and borders as Natural Earth draws them">
+      <details class="attribution" open={ROOMY.matches} title="Coasts and borders as Natural Earth draws them">
+        <summary>Sources</summary>
         {attributions(corridors).join(" · ")}
-      </p>
+      </details>
     </section>
   );
 }
@@ -80,5 +84,6 @@ function Line({ style, words }: { style: string; words: string }) {
 }
 
 function attributions(corridors: readonly Corridor[]): string[] {
-  return [...new Set(["Natural Earth", ...corridors.map(c => c.attribution).filter(text => text !== ""), "MapLibre"])];
+  const credits = corridors.flatMap(c => c.attribution.split(";")).map(credit => credit.trim());
+  return [...new Set(["Natural Earth", ...credits.filter(credit => credit !== ""), "MapLibre"])];
 }
