@@ -64,10 +64,20 @@ def idle(hardware) -> None:
         time.sleep(0.01)
 
 
+def report(what: str) -> None:
+    """Say how much of MicroPython's heap is in use, that of the simulated hardware included."""
+    gc.collect()
+    if what == "heap" and hasattr(gc, "mem_alloc"):
+        total = gc.mem_alloc() + gc.mem_free()
+        sys.stderr.write("board: heap " + str(gc.mem_alloc()) + " of " + str(total) + "\n")
+
+
 def main(descriptor: str, script_file: str, firmware: str, bridge: str) -> None:
     with open(script_file) as file:
         script = json.load(file)
     hardware = rig.set_up(Line(int(descriptor)), script, firmware, bridge)
+    hardware.world.on("report", report)
+    report("heap")
     Remote(hardware.world)
     while True:
         try:

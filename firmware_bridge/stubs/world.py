@@ -24,6 +24,8 @@ DEFAULTS = {
     "lis3dh": "ok",  # or "absent", "other"
     "bus": "ok",  # or "stuck" (until clocked free), "shorted" (for good), "hung" (a call never returns)
     "power": "on",  # set to "cycled": the board starts anew
+    "skip_s": 0,  # when it is set, so much time passes at once
+    "report": None,  # set to "heap": the board's process says on standard error what memory is in use
     "say": None,  # text that appears on the board's line, as from a REPL
 }
 
@@ -44,6 +46,7 @@ class World:
         self._agenda: "list[tuple[int, object]]" = []  # (when, what to call), in order
         self._instant_us: "int | None" = None  # set while something happens
         self._listeners: "dict[str, list[object]]" = {}
+        self.on("skip_s", self._skip)
         for at_s, values in script:
             self.at(int(at_s * 1000000), lambda values=values: self.set(values))
 
@@ -57,8 +60,11 @@ class World:
 
     def skip(self, seconds: float) -> None:
         """Let time pass at once."""
-        self._zero_us -= int(seconds * 1000000)
+        self._skip(seconds)
         self.advance()
+
+    def _skip(self, seconds: float) -> None:
+        self._zero_us -= int(seconds * 1000000)
 
     def at(self, when_us: int, call: "object") -> None:
         """Call `call` at `when_us`."""

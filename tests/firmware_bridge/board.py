@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import tty
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ BRIDGE = ROOT / "firmware_bridge"
 FIRMWARE = BRIDGE / "firmware"
 RUN = BRIDGE / "stubs" / "run.py"
 
+Timeline = Sequence[tuple[float, dict[str, object]]]
 PYTHONS = {"cpython": sys.executable, "micropython": str(Path(sys.executable).with_name("micropython"))}
 
 
@@ -41,7 +42,7 @@ class SimulatedBoard:
 
 @contextmanager
 def simulated_board(
-    timeline: list[tuple[float, dict[str, object]]] | None = None,
+    timeline: Timeline = (),
     *,
     start_ticks_ms: int = 0,
     python: str = "micropython",
@@ -61,7 +62,7 @@ def simulated_board(
     with tempfile.TemporaryDirectory(prefix="railbox-board-") as flash:
         log = Path(flash) / "board.log"
         script = Path(flash) / "script.json"
-        script.write_text(json.dumps({"start_ticks_ms": start_ticks_ms, "timeline": timeline or []}))
+        script.write_text(json.dumps({"start_ticks_ms": start_ticks_ms, "timeline": list(timeline)}))
         arguments = [str(RUN), str(controlling), str(script), str(firmware), str(bridge)]
         with log.open("wb") as errors:
             process = subprocess.Popen(

@@ -84,8 +84,9 @@ class App:
             self._link.answer(command.id, result, value)
 
     def _speak(self, now_ms: int) -> None:
-        self._link.flags = LISTENS_BRIEFLY if self._settings[LOW_POWER] else 0
-        if self._told_changes != self._station.status_changes:
+        flags = LISTENS_BRIEFLY if self._settings[LOW_POWER] else 0
+        if flags != self._link.flags or self._told_changes != self._station.status_changes:
+            self._link.flags = flags
             self._told_changes = self._station.status_changes
             self._link.say_hello()
         out = self._link.due(now_ms)
