@@ -105,7 +105,8 @@ class Pipeline:
             items += self._located(receiver.finish())
         for board in self._boards.values():
             items += self._said(board.finish())
-        self._own["undated_rows"] += len(self._undated_rows)
+        if self._undated_rows:
+            self._own["undated_rows"] += len(self._undated_rows)
         self._undated_rows.clear()
         return items + self._flagged(self._positions.finish())
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from railbox_agent.gnss.trust import Seen
 from railbox_agent.items import Item
-from railbox_agent.sampling import Policy, SamplingState, knot_of
+from railbox_agent.sampling import Policy, SamplingState, knot_of, whole_second
 from railbox_telemetry.tables import EVENT_BY_NAME
 from railbox_telemetry.values import Event, Fix
 
@@ -50,9 +50,8 @@ class Positions:
         items: list[Item] = [*self._doubts_over()]
         if state.last is None or state.kept:
             return items
-        item = knot_of(state.last)
-        if state.knot_s is None or item.knot.time_s > state.knot_s:
-            items.append(item)
+        if state.knot_s is None or whole_second(state.last) > state.knot_s:
+            items.append(knot_of(state.last))
         return items
 
     def _lose(self, last: Fix) -> Event:

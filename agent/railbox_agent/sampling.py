@@ -5,7 +5,7 @@ Pure: (state, fix) → (state, knots). Here the first policy: one knot an interv
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from railbox_agent.items import KnotItem
@@ -24,9 +24,14 @@ def dark_after_ms(fix_period_s: float) -> int:
     return round(max(3.0, 3 * fix_period_s) * 1000)
 
 
+def whole_second(fix: Fix) -> int:
+    """The second nearest to the fix: where its knot stands."""
+    return (fix.fix_time_ms + 500) // 1000
+
+
 def knot_of(fix: Fix, dark_s: int = 0) -> KnotItem:
     """The fix moved along its velocity to the nearest whole second, and the state at it (FLAGS included, always)."""
-    time_s = (fix.fix_time_ms + 500) // 1000
+    time_s = whole_second(fix)
     lat_deg, lon_deg = _moved(fix, (time_s * 1000 - fix.fix_time_ms) / 1000)
     knot = Knot(time_s, round(lat_deg * DEGREE_E5), round(lon_deg * DEGREE_E5), dark_s)
     stopped = fix.speed_mps is not None and fix.speed_mps < STOPPED_MPS
@@ -100,10 +105,9 @@ class IntervalPolicy:
             before = () if state.kept else (knot_of(state.last),)
             after, kept = self._keep(state, fix, max(1, round(gap_ms / 1000)))
             return after, before + kept
-        knot = knot_of(fix)
-        if state.knot_s is None or knot.knot.time_s >= state.knot_s + self.interval_s:
+        if state.knot_s is None or whole_second(fix) >= state.knot_s + self.interval_s:
             return self._keep(state, fix, 0)
-        return replace(state, last=fix, kept=False), ()
+        return SamplingState(fix, state.knot_s), ()
 
     def _quiet(self, state: SamplingState, now_ms: int) -> tuple[SamplingState, tuple[KnotItem, ...]]:
         if state.last is None or state.kept or now_ms - state.last.fix_time_ms <= self.dark_after_ms:
@@ -111,10 +115,10 @@ class IntervalPolicy:
         return self._keep(state, state.last, 0)
 
     def _keep(self, state: SamplingState, fix: Fix, dark_s: int) -> tuple[SamplingState, tuple[KnotItem, ...]]:
-        item = knot_of(fix, dark_s)
-        if state.knot_s is not None and item.knot.time_s <= state.knot_s:
-            return replace(state, last=fix, kept=True), ()
-        return SamplingState(fix, item.knot.time_s, kept=True), (item,)
+        time_s = whole_second(fix)
+        if state.knot_s is not None and time_s <= state.knot_s:
+            return SamplingState(fix, state.knot_s, kept=True), ()
+        return SamplingState(fix, time_s, kept=True), (knot_of(fix, dark_s),)
 
 
 # What a row keeps of a channel's samples; the last one where nothing is said.

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,12 @@ def trip_chunks(seconds: int = 130) -> list[Chunk]:
     return chunks
 
 
-def recording(path: Path, chunks: Sequence[Chunk] | None = None, **header: Any) -> Path:
+HEADER = Header(started_at_ms=T0 * 1000, unit=UNIT, place="Taftan, PK")
+
+
+def recording(path: Path, chunks: Sequence[Chunk] | None = None, header: Header = HEADER) -> Path:
     with create(path) as file:
-        writer = Writer(file, Header(**{"started_at_ms": T0 * 1000, "unit": UNIT, "place": "Taftan, PK", **header}))
+        writer = Writer(file, header)
         for chunk in trip_chunks() if chunks is None else chunks:
             writer.write(chunk)
     return path
@@ -131,7 +135,7 @@ def test_a_recording_without_a_receiver_is_dated_by_its_header(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     chunks = [chunk for chunk in trip_chunks() if chunk.port == "board"]
-    lines = rows(capsys, str(recording(tmp_path / "trip", chunks, ports={"board": "board"})))
+    lines = rows(capsys, str(recording(tmp_path / "trip", chunks, replace(HEADER, ports={"board": "board"}))))
     assert of("event", lines)[0]["time"] == "2026-09-21T08:30:02Z"
 
 
@@ -156,7 +160,7 @@ def test_the_unit_given_overrules_the_logs(tmp_path: Path, capsys: pytest.Captur
 
 
 def test_steps_tell_what_became_known_when(tmp_path: Path) -> None:
-    log = replay.load(recording(tmp_path / "trip", uplink_down=((60, 90),), device="trk-1"))
+    log = replay.load(recording(tmp_path / "trip", None, replace(HEADER, uplink_down=((60, 90),), device="trk-1")))
     assert (log.header.device, log.header.uplink_down) == ("trk-1", ((60, 90),))
     steps = list(log.steps)
     assert [step.at_s for step in steps] == sorted(step.at_s for step in steps)

@@ -5,7 +5,7 @@ sentence to say a thing wins, the others must agree. Pure; time comes with the s
 """
 
 from collections import Counter, deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from railbox_agent.gnss.dates import Calendar
@@ -29,8 +29,8 @@ _POSITION_RANK: Final = {"GGA": 0, "GNS": 0, "RMC": 1, "GLL": 2}
 class _Epoch:
     """What the sentences said so far. `time_of_day_ms` None: only sentences without a time have come."""
 
-    time_of_day_ms: int | None
-    mono_ms: int | None
+    time_of_day_ms: int | None = None
+    mono_ms: int | None = None
     day: int | None = None
     position: tuple[float, float] | None = None
     rank: int = len(_POSITION_RANK)
@@ -74,7 +74,7 @@ class _Epoch:
             return
         if said.position is None:
             return
-        if self.position is not None and distance_m(self.position, said.position) > disagree_m:
+        if self.position not in (None, said.position) and distance_m(self.position, said.position) > disagree_m:
             self.disagree = True
         rank = _POSITION_RANK[said.kind]
         if rank < self.rank:
@@ -100,7 +100,7 @@ class Merger:
         if said.kind in _POSITION_RANK:
             return self._timed(said, mono_ms) if said.time_of_day_ms is not None else self._timeless()
         if self._epoch is None:
-            self._epoch = _Epoch(None, mono_ms)
+            self._epoch = _Epoch()
         self._epoch.add(said, self._limits.disagree_m)
         return []
 
@@ -126,8 +126,8 @@ class Merger:
                 self.counters["late_sentences"] += 1
                 return fixes
             # What came without a time since the last epoch was said of this one.
-            epoch = replace(epoch or _Epoch(None, None), time_of_day_ms=said.time_of_day_ms, mono_ms=mono_ms)
-            self._epoch = epoch
+            self._epoch = epoch = epoch or _Epoch()
+            epoch.time_of_day_ms, epoch.mono_ms = said.time_of_day_ms, mono_ms
         epoch.add(said, self._limits.disagree_m)
         return fixes
 
