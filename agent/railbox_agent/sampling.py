@@ -102,9 +102,9 @@ class IntervalPolicy:
             # The receiver's time was put back: what lies between is not known.
             return self._keep(SamplingState(), fix, 1)
         if gap_ms > self.dark_after_ms:
-            before = () if state.kept else (knot_of(state.last),)
-            after, kept = self._keep(state, fix, max(1, round(gap_ms / 1000)))
-            return after, before + kept
+            state, before = self._keep(state, state.last, 0)
+            state, after = self._keep(state, fix, max(1, round(gap_ms / 1000)))
+            return state, before + after
         if state.knot_s is None or whole_second(fix) >= state.knot_s + self.interval_s:
             return self._keep(state, fix, 0)
         return SamplingState(fix, state.knot_s), ()
