@@ -78,9 +78,11 @@ export interface CrossingRow extends Dwell, Judgement, Readonly<Record<CrossingS
   readonly corridor: string | null;
   readonly border: string | null;
   readonly border_name: string | null;
-  readonly candidates: readonly string[] | null;
+  /** Where several borders fit and `border` is null; otherwise empty. */
+  readonly candidates: readonly string[];
   readonly from_side: string | null;
   readonly to_side: string | null;
+  readonly dwell_by_side: Readonly<Record<string, Dwell>>;
   readonly limit_s: number | null;
   readonly gauge_change: boolean | null;
   readonly returned: boolean;

@@ -17,6 +17,7 @@ export function BordersBoard({ board, selected }: { board: Board | null; selecte
   const { occupied, quiet } = boardLayout(board);
   return (
     <div class="board">
+      <h2 class="unseen">Who stands at which border</h2>
       {occupied.length === 0 && <p class="empty">Nobody stands at a border.</p>}
       {occupied.map(border => (
         <Occupied key={border.border} border={border} selected={selected} />

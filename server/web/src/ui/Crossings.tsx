@@ -1,6 +1,6 @@
 /** One unit's border crossings: five moments, each between bounds, and the dwell they make. */
 
-import { scaleS } from "../core/interval.ts";
+import { dwellText, scaleS } from "../core/interval.ts";
 import { CROSSING_STEPS, type CrossingRow, type CrossingStep } from "../core/rows.ts";
 import { parseMs } from "../core/time.ts";
 import { countryName, plural } from "../core/words.ts";
@@ -46,6 +46,7 @@ function Crossing({ crossing }: { crossing: CrossingRow }) {
       </div>
       {notes(crossing).length > 0 && <p class="crossing-notes">{notes(crossing).join(" · ")}</p>}
       <DwellBar dwell={crossing} limitS={crossing.limit_s} scale={scaleS([crossing], crossing.limit_s)} />
+      <BySide crossing={crossing} />
       <ol class="timeline">
         {CROSSING_STEPS.map(step => {
           const bounds = crossing[step];
@@ -70,10 +71,29 @@ function Crossing({ crossing }: { crossing: CrossingRow }) {
   );
 }
 
+/** How the dwell divides between the two sides, in the order they were passed. */
+function BySide({ crossing }: { crossing: CrossingRow }) {
+  const sides = [crossing.from_side, crossing.to_side].filter(side => side !== null);
+  const parts = sides.flatMap(side => {
+    const dwell = crossing.dwell_by_side[side];
+    return dwell ? [{ side, text: dwellText(dwell).main }] : [];
+  });
+  if (parts.length < 2) return null;
+  return (
+    <p class="by-side">
+      {parts.map(({ side, text }) => (
+        <span key={side}>
+          <abbr title={countryName(side)}>{side}</abbr> {text}
+        </span>
+      ))}
+    </p>
+  );
+}
+
 function nameOf(crossing: CrossingRow): string {
   if (crossing.border_name) return crossing.border_name;
   if (crossing.border) return crossing.border;
-  const others = crossing.candidates?.length ?? 0;
+  const others = crossing.candidates.length;
   return others > 0 ? `One of ${plural(others, "border")}` : "Border not known";
 }
 
@@ -82,6 +102,6 @@ function notes(crossing: CrossingRow): string[] {
   return [
     ...(crossing.returned ? [back] : []),
     ...(crossing.gauge_change ? ["change of gauge"] : []),
-    ...(crossing.border === null && crossing.candidates ? [crossing.candidates.join(" or ")] : []),
+    ...(crossing.border === null && crossing.candidates.length > 0 ? [crossing.candidates.join(" or ")] : []),
   ];
 }

@@ -49,7 +49,10 @@ export function UnitPanel({ selected, row, corridorTitle, fitTrack }: Props) {
           <Cross />
         </button>
       </header>
-      <div class="panel-body">{row ? <Known selected={selected} row={row} /> : <Unknown selected={selected} />}</div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
+      <section class="panel-body" tabIndex={0} aria-label="Details">
+        {row ? <Known selected={selected} row={row} /> : <Unknown selected={selected} />}
+      </section>
     </aside>
   );
 }
