@@ -107,13 +107,16 @@ class Broker:
             process.wait()
 
     def _launch(self) -> None:
-        """Under setpriv, where there is one, the broker ends with the server even when that is killed."""
+        """In a session of its own Ctrl-C does not reach it; under setpriv, where there is one, it ends with the server
+        even when that is killed."""
         command = [str(self._binary), "-c", str(self._config)]
         if setpriv := shutil.which("setpriv"):
             command = [setpriv, "--pdeathsig", "KILL", "--", *command]
         errors = self._settings.log.with_name("nats-start.log")
         with errors.open("wb") as output:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            )
 
     def _watch(self) -> None:
         delay_s, started_s = FIRST_DELAY_S, time.monotonic()

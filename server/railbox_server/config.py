@@ -72,7 +72,7 @@ class ServerSettings:
     clock: Literal["real", "replay"] = setting(
         "real", "what now is for open visits: this machine's clock, or in a replay the newest trusted fix"
     )
-    corridors: tuple[Path, ...] = setting((), "folders or files of more corridors; one of a shipped name replaces it")
+    corridors: tuple[Path, ...] = setting((), "folders of more corridors; a file of a shipped one's name replaces it")
     http: HttpSettings = setting(HttpSettings(), "page and API")
     broker: BrokerSettings = setting(BrokerSettings(), "the MQTT broker")
     borders: BordersSettings = setting(BordersSettings(), "the border engine")

@@ -23,6 +23,12 @@ class Change:
     def span(self) -> Span:
         return Span(self.first_s, None if self.last_s is None else self.last_s + 1)
 
+    def joined(self, other: "Change") -> "Change":
+        """Both of them, and what lies between."""
+        if self.first_s is None or self.last_s is None or other.first_s is None or other.last_s is None:
+            return Change(self.device)
+        return Change(self.device, min(self.first_s, other.first_s), max(self.last_s, other.last_s))
+
 
 def change_of(stored: StoredBatch) -> Change:
     times = [time_s for section in stored.batch.sections for time_s in _times(section)]

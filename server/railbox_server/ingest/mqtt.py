@@ -64,7 +64,7 @@ class Session:
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self.subscribed = threading.Event()
-        self._address = address
+        self.address = address
         self._deliver = deliver
         self._now_s = now_s
         self._lock = threading.Lock()
@@ -85,7 +85,7 @@ class Session:
 
     def start(self) -> None:
         """Connects in the background, for as long as it takes."""
-        self._client.connect_async(self._address.host, self._address.port, KEEPALIVE_S)
+        self._client.connect_async(self.address.host, self.address.port, KEEPALIVE_S)
         self._client.loop_start()
 
     def stop(self) -> None:
@@ -104,7 +104,7 @@ class Session:
         self, client: paho.Client, _data: Any, _flags: paho.ConnectFlags, reason: ReasonCode, _more: Properties | None
     ) -> None:
         if reason.is_failure:
-            log.error("broker %s refuses us: %s", self._address, reason)
+            log.error("broker %s refuses us: %s", self.address, reason)
             return
         with self._lock:
             self._connection += 1
@@ -114,9 +114,9 @@ class Session:
         self, _client: paho.Client, _data: Any, _mid: int, reasons: list[ReasonCode], _more: Properties | None
     ) -> None:
         if any(reason.is_failure for reason in reasons):
-            log.error("broker %s does not let us subscribe: check what the user may read", self._address)
+            log.error("broker %s does not let us subscribe: check what the user may read", self.address)
             return
-        log.info("connected to broker %s", self._address)
+        log.info("connected to broker %s", self.address)
         self.subscribed.set()
 
     def _on_disconnect(
@@ -131,7 +131,7 @@ class Session:
         with self._lock:
             self._connection += 1
         if reason.is_failure:
-            log.warning("connection to broker %s lost: %s; connecting again", self._address, reason)
+            log.warning("connection to broker %s lost: %s; connecting again", self.address, reason)
 
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         connection, mid, qos = self._connection, message.mid, message.qos

@@ -41,8 +41,8 @@ _NOTHING: Final = Group()
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
-    """A wish to try what is in quarantine again: of one device. The result is how many batches came out of it."""
+class Admit:
+    """A wish to make a device known. The result is how many batches came out of quarantine."""
 
     device: str
     done: Future[int] = field(default_factory=Future[int])
@@ -67,7 +67,7 @@ class Worker:
         self._books = StoreBooks(store)
         self._announcer = Announcer()
         self._online: dict[str, bool] = {}
-        self._inbox: queue.Queue[Message | Retry] = queue.Queue(INBOX)
+        self._inbox: queue.Queue[Message | Admit] = queue.Queue(INBOX)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
@@ -86,9 +86,9 @@ class Worker:
         """Waits while the inbox is full."""
         self._put(message)
 
-    def retry(self, device: str, timeout_s: float = 60.0) -> int:
-        """Tries the device's messages in quarantine again; returns how many were ingested."""
-        wish = Retry(device)
+    def admit(self, device: str, timeout_s: float = 60.0) -> int:
+        """Makes the device known and ingests what quarantine has of it; returns how many batches that were."""
+        wish = Admit(device)
         self._put(wish)
         return wish.done.result(timeout_s)
 
@@ -114,13 +114,17 @@ class Worker:
 
     def handle(self, messages: Sequence[Message]) -> None:
         """One group, step by step; an empty one only looks for what is due."""
-        if newly_known := self._patiently(self._books.refresh):
-            for device in sorted(newly_known & self._store.quarantine_counts().keys()):
-                self.retry_now(device)
+        self.retry_known()
         found = self._store_messages(messages)
         for message in messages:
             message.ack()
         self._follow_up(found)
+
+    def retry_known(self) -> dict[str, int]:
+        """Ingests what is kept of devices that became known since the last time, by whichever process."""
+        newly_known = self._patiently(self._books.refresh)
+        waiting = newly_known & self._store.quarantine_counts().keys() if newly_known else newly_known
+        return {device: self.retry_now(device) for device in sorted(waiting)}
 
     def retry_now(self, device: str) -> int:
         """Sends what is in quarantine of the device through the steps again; returns how many were ingested."""
@@ -206,7 +210,7 @@ class Worker:
 
     # --- the inbox ---------------------------------------------------------------------------------------------------
 
-    def _put(self, item: Message | Retry) -> None:
+    def _put(self, item: Message | Admit) -> None:
         while not self._stopping.is_set():
             try:
                 self._inbox.put(item, timeout=IDLE_S)
@@ -214,17 +218,17 @@ class Worker:
                 continue
             return
 
-    def _take(self) -> tuple[list[Message], list[Retry]]:
+    def _take(self) -> tuple[list[Message], list[Admit]]:
         """The next group: what has come within GROUP_S of its first message, and wishes between."""
         messages: list[Message] = []
-        wishes: list[Retry] = []
+        wishes: list[Admit] = []
         end_s = time.monotonic() + IDLE_S
         while len(messages) < MAX_GROUP and (wait_s := end_s - time.monotonic()) > 0:
             try:
                 item = self._inbox.get(timeout=wait_s)
             except queue.Empty:
                 break
-            if isinstance(item, Retry):
+            if isinstance(item, Admit):
                 wishes.append(item)
                 break
             if not messages:
@@ -232,9 +236,11 @@ class Worker:
             messages.append(item)
         return messages, wishes
 
-    def _grant(self, wish: Retry) -> None:
+    def _grant(self, wish: Admit) -> None:
         try:
-            wish.done.set_result(self.retry_now(wish.device))
+            self._store.register(wish.device, round(self._now_s() * 1000))
+            released = self.retry_known()
+            wish.done.set_result(released[wish.device] if wish.device in released else self.retry_now(wish.device))
         except Exception as error:  # whoever wished is told, and ingest goes on
             wish.done.set_exception(error)
             self._books.forget()

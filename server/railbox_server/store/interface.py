@@ -61,6 +61,10 @@ class IngestStore(Protocol):
 
     def known_devices(self) -> frozenset[str]: ...
 
+    def register(self, device: str, now_ms: int) -> None:
+        """Makes the device known."""
+        ...
+
     def registry_version(self) -> int:
         """Changes whenever devices or assignments do, whichever process did it."""
         ...
@@ -146,6 +150,10 @@ class ReadStore(Protocol):
     def quarantined(
         self, device: str | None = None, limit: int = 1000, after_row: int = 0
     ) -> Sequence[Quarantined]: ...
+
+    def quarantine_counts(self) -> Mapping[str, int]:
+        """Messages in quarantine, by device."""
+        ...
 
 
 class Store(IngestStore, Registry, JourneyStore, ReadStore, Protocol):

@@ -1,0 +1,204 @@
+"""`railbox device`: which device is fixed to which unit, told to a running server or straight to its store.
+
+Two desks with the same calls: one over HTTP, one over the store's file, whether a server has it open or not.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final, Protocol, cast
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote
+from urllib.request import Request, urlopen
+
+from railbox_server.config import read_secret
+from railbox_server.device_rows import assignment_row, device_rows
+from railbox_server.errors import ServerError
+from railbox_server.fleet import Assignment, Span, start_of_new
+from railbox_server.store.sqlite import FILE, SqliteStore
+from railbox_server.store.values import Row
+from railbox_telemetry import iso
+from railbox_telemetry.identity import IdentityError, check_device, parse_unit
+from railbox_telemetry.settings import SettingsError
+
+TIMEOUT_S: Final = 30
+EXIT_FAILED, EXIT_USAGE = 1, 2
+EXAMPLES: Final = """examples:
+  railbox device list --server http://127.0.0.1:8080
+  railbox device assign TRK1 "CSQU 305438-3" --data /var/lib/railbox
+  railbox device assign TRK2 CSQU3054383 --from 2026-11-01T08:00:00Z --data /var/lib/railbox
+  railbox device unassign TRK1 --data /var/lib/railbox
+
+A device's first assignment covers all it ever sent; a later one starts now, or when --from says.
+"""
+
+
+class Desk(Protocol):
+    """Where assignments are kept. Times are ISO 8601, or None where none is given."""
+
+    def assign(self, device: str, unit: str, start: str | None, end: str | None) -> Row: ...
+
+    def unassign(self, device: str, end: str | None) -> Row: ...
+
+    def devices(self) -> list[Row]: ...
+
+
+class StoreDesk:
+    """The store's own file."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+
+    def assign(self, device: str, unit: str, start: str | None, end: str | None) -> Row:
+        now_s = int(time.time())
+        start_s = _time_s(start)
+        if start_s is None:
+            start_s = start_of_new(device, self._store.assignments(), now_s)
+        new = Assignment(device, unit, Span(start_s, _time_s(end)))
+        self._store.assign(new, now_s * 1000)
+        return assignment_row(new)
+
+    def unassign(self, device: str, end: str | None) -> Row:
+        end_s = _time_s(end)
+        return assignment_row(self._store.end_assignment(device, int(time.time()) if end_s is None else end_s))
+
+    def devices(self) -> list[Row]:
+        return device_rows(self._store, int(time.time()))
+
+
+class HttpDesk:
+    """A running server."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        self._url = url.rstrip("/")
+        self._headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+
+    def assign(self, device: str, unit: str, start: str | None, end: str | None) -> Row:
+        return self._ask("/api/assignments", {"device": device, "unit": unit, "from": start, "to": end})
+
+    def unassign(self, device: str, end: str | None) -> Row:
+        return self._ask(f"/api/assignments/{quote(device, safe='')}/end", {"to": end})
+
+    def devices(self) -> list[Row]:
+        return self._ask("/api/devices")["devices"]
+
+    def _ask(self, path: str, body: Row | None = None) -> Any:
+        """A GET, or a POST of the body; raises ServerError with what the server says."""
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(self._url + path, data, self._headers)  # noqa: S310 - the address is the user's own
+        try:
+            with urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310 - as above
+                return json.load(response)
+        except HTTPError as error:
+            raise ServerError(_detail(error)) from error
+        except (URLError, OSError, ValueError) as error:
+            raise ServerError(f"{self._url}: {getattr(error, 'reason', error)}; is the server there?") from error
+
+
+def main(argv: list[str]) -> int:
+    args = parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except (IdentityError, SettingsError) as error:
+        print(f"railbox device: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except ServerError as error:
+        print(f"railbox device: {error}", file=sys.stderr)
+        return EXIT_FAILED
+
+
+def assign(args: argparse.Namespace) -> int:
+    device, unit = check_device(args.device), parse_unit(args.unit).number
+    _tell(_desk(args).assign(device, unit, args.start, args.end), args.json)
+    return 0
+
+
+def unassign(args: argparse.Namespace) -> int:
+    _tell(_desk(args).unassign(check_device(args.device), args.end), args.json)
+    return 0
+
+
+def show(args: argparse.Namespace) -> int:
+    rows = _desk(args, must_exist=True).devices()
+    if args.json:
+        for row in rows:
+            print(json.dumps(row))
+    else:
+        print("\n".join(table(rows)))
+    return 0
+
+
+def table(rows: list[Row]) -> list[str]:
+    """The devices in columns, for people."""
+    heads = ("device", "unit", "from", "to", "last seen", "batches", "missing")
+    keys = ("device", "unit", "from", "to", "last_seen", "batches", "missing")
+    lines = [heads, *([str("-" if row[key] is None else row[key]) for key in keys] for row in rows)]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(heads))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+
+
+def _desk(args: argparse.Namespace, *, must_exist: bool = False) -> Desk:
+    if args.server:
+        return HttpDesk(args.server, read_secret("--token-file", args.token_file))
+    if must_exist and not (args.data / FILE).is_file():
+        raise ServerError(f"no store in {args.data}; give the folder that the server's settings name as data")
+    return StoreDesk(SqliteStore(args.data))
+
+
+def _tell(row: Row, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(row))
+    else:
+        start = "the beginning" if row["from"] is None else row["from"]
+        print(f"{row['device']} on {row['unit']} from {start} {'on' if row['to'] is None else 'to ' + row['to']}")
+
+
+def _time_s(text: str | None) -> int | None:
+    return None if text is None else iso.to_s(text)
+
+
+def _iso(text: str) -> str:
+    """An argument that is a time; argparse says so when it is none."""
+    iso.to_s(text)
+    return text
+
+
+_iso.__name__ = "ISO 8601 time with zone"
+
+
+def _detail(error: HTTPError) -> str:
+    try:
+        return str(cast("Row", json.load(error))["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"{error.url}: {error.code} {error.reason}"
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="railbox device",
+        description="Which device is fixed to which unit, from when to when.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    where = argparse.ArgumentParser(add_help=False)
+    place = where.add_mutually_exclusive_group(required=True)
+    place.add_argument("--data", type=Path, metavar="DIR", help="the server's data folder; the server may run or not")
+    place.add_argument("--server", metavar="URL", help="a running server, like http://127.0.0.1:8080")
+    where.add_argument("--token-file", type=Path, metavar="FILE", help="the token that the server asks for")
+    where.add_argument("--json", action="store_true", help="a line of JSON a row")
+    commands = made.add_subparsers(required=True, metavar="COMMAND")
+    command = commands.add_parser("assign", parents=[where], help="fixes a device to a unit; makes it known")
+    command.add_argument("device")
+    command.add_argument("unit", help="container (ISO 6346) or wagon (UIC) number, with its check digit")
+    command.add_argument("--from", dest="start", type=_iso, metavar="TIME", help="from when on")
+    command.add_argument("--to", dest="end", type=_iso, metavar="TIME", help="until when")
+    command.set_defaults(run=assign)
+    command = commands.add_parser("unassign", parents=[where], help="ends a device's assignment")
+    command.add_argument("device")
+    command.add_argument("--to", dest="end", type=_iso, metavar="TIME", help="when it ended (default: now)")
+    command.set_defaults(run=unassign)
+    command = commands.add_parser("list", parents=[where], help="every known device, its unit and its health")
+    command.set_defaults(run=show)
+    return made

@@ -1,0 +1,99 @@
+"""What is said of a unit as a whole: the row of /api/units, from what the journey came to.
+
+Pure. What depends on the time of asking (age, contact) is added by `at_time`, when it is asked.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from railbox_server.fleet import Assignment
+from railbox_server.geo.model import Corridor
+from railbox_server.store.values import Point, Row, StoredReading
+from railbox_telemetry import iso
+from railbox_telemetry.identity import IdentityError, parse_unit
+from railbox_telemetry.tables import CHANNELS, COURSE, SPEED
+from railbox_telemetry.values import DEGREE_E5
+
+_LEVELS: Final = ("none", "over", "critical")
+
+
+def unit_row(
+    unit: str,
+    devices: Sequence[str],
+    last: Point | None,
+    visits: Sequence[Row],
+    crossings: Sequence[Row],
+    condition: Iterable[StoredReading],
+    corridors: Sequence[Corridor],
+) -> Row:
+    """`visits` and `crossings` as journey.report gives them, by time; `last`: the newest trusted knot."""
+    staying = [row for row in visits if row["exited"] is None]
+    here = staying[-1] if staying else None
+    flag, certainty = worst_flag([*staying, *(row for row in crossings if row["departed"] is None)])
+    return {
+        "unit": unit,
+        "kind": kind_of(unit),
+        "devices": list(devices),
+        "corridor": corridor_of(visits, crossings, corridors),
+        "latest": None if last is None else _latest(last),
+        "place": here and {"id": here["place"], "name": here["place_name"], "country": here["country"]},
+        "since": here and (here["entered"]["est"] or here["entered"]["latest"]),
+        "flag": flag,
+        "certainty": certainty,
+        "condition": {CHANNELS[item.channel].name: CHANNELS[item.channel].in_unit(item.value) for item in condition},
+    }
+
+
+def at_time(row: Row, now_s: int, silence_s: float) -> Row:
+    """The row as of now: how old its position is, and since when there is no contact."""
+    latest: Mapping[str, str] | None = row["latest"]
+    age_s = None if latest is None else max(0, now_s - iso.to_s(latest["time"]))
+    lost = latest is not None and age_s is not None and age_s > silence_s
+    return {**row, "age_s": age_s, "no_contact_since": latest["time"] if latest is not None and lost else None}
+
+
+def kind_of(unit: str) -> str:
+    try:
+        return parse_unit(unit).kind
+    except IdentityError:
+        return "device"
+
+
+def devices_now(assignments: Iterable[Assignment], now_s: int) -> list[str]:
+    """The devices that speak for the unit now; when none does, those that last did."""
+    ordered = sorted(assignments, key=lambda item: (item.span.to_s is None, item.span.to_s or 0))
+    present = [item for item in ordered if now_s in item.span]
+    return sorted({item.device for item in present or ordered[-1:]})
+
+
+def worst_flag(rows: Iterable[Row]) -> tuple[str, str | None]:
+    """The highest level, and whether it is certain for any row of that level."""
+    rows = list(rows)
+    level = max((row["flag"] for row in rows), key=_LEVELS.index, default="none")
+    if level == "none":
+        return level, None
+    certain = any(row["flag"] == level and row["certainty"] == "certain" for row in rows)
+    return level, "certain" if certain else "possible"
+
+
+def corridor_of(visits: Sequence[Row], crossings: Sequence[Row], corridors: Sequence[Corridor]) -> str | None:
+    """The corridor that has most of the places where the unit was; of equal ones that of its last crossing."""
+    visited = {row["place"] for row in visits}
+    counts = {item.name: sum(place.id in visited for place in item.places) for item in corridors}
+    crossed = next((row["corridor"] for row in reversed(crossings) if row["corridor"] in counts), None)
+    best = max(counts, key=lambda name: (counts[name], name == crossed), default=None)
+    return best if best is not None and counts[best] else crossed
+
+
+def _latest(point: Point) -> Row:
+    speed, course = point.speed_dmps, point.course_deg
+    return {
+        "time": iso.from_s(point.time_s),
+        "lat": point.lat_e5 / DEGREE_E5,
+        "lon": point.lon_e5 / DEGREE_E5,
+        "speed_mps": None if speed is None else SPEED.in_unit(speed),
+        "course_deg": None if course is None else COURSE.in_unit(course),
+        "accuracy_m": point.accuracy_m,
+        "device": point.device,
+        "received_at": iso.from_s(point.received_at_s),
+    }
