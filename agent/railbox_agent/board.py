@@ -15,8 +15,8 @@ from railbox_bridge.value import Value
 from railbox_bridge.values import BoardEvent, BoardSample, Rebooted, Trouble
 from railbox_telemetry.tables import CHANNEL_BY_NAME, EVENT_BY_NAME
 
-LOST_AFTER_MS: Final = 120_000
-"""Four of the HELLOs that a board says every 30 s."""
+LOST_AFTER_MS: Final = 900_000
+"""A board says HELLO every 30 s; one that only samples may do so every ten minutes. Sooner would be flapping."""
 LOST_AFTER_ASLEEP_MS: Final = 3 * 3_600_000
 """A board that sleeps may sample hourly."""
 

@@ -267,11 +267,12 @@ def test_a_lost_event_is_asked_for_again() -> None:
 
 def test_a_missing_board_is_told_flagged_and_survived() -> None:
     tracker = Tracker()
-    tracker.fixes(0, LOST_AFTER_MS // 1000 + 65)
+    silent_s = LOST_AFTER_MS // 1000 + 65
+    tracker.fixes(0, silent_s)
     assert "board_lost" in names(tracker.items)
     assert knots(tracker.items)[-1].state[FLAGS.bit] & FLAG_BOARD_MISSING
-    tracker.sample(200.0, temp_c=1)
-    tracker.fixes(201, 270)
+    tracker.sample(float(silent_s), temp_c=1)
+    tracker.fixes(silent_s + 1, silent_s + 70)
     assert names(tracker.finish()) == ["board_lost", "board_found"]
     assert not knots(tracker.items)[-1].state[FLAGS.bit] & FLAG_BOARD_MISSING
 
