@@ -3,6 +3,7 @@
 A test that needs one that is not installed is skipped, saying which.
 """
 
+import getpass
 import shutil
 import socket
 import subprocess
@@ -103,7 +104,8 @@ def mosquitto(folder: Path, port: int | None = None, *lines: str) -> Generator[B
     program = _found("mosquitto", Path("/usr/sbin"), "the Debian package mosquitto")
     port = port or free_port()
     config = folder / "mosquitto.conf"
-    config.write_text("\n".join([f"listener {port} 127.0.0.1", *(lines or ("allow_anonymous true",)), ""]))
+    own = [f"listener {port} 127.0.0.1", f"user {getpass.getuser()}"]  # run by root it could not read its own folder
+    config.write_text("\n".join([*own, *(lines or ("allow_anonymous true",)), ""]))
     with _running(Broker([program, "-c", str(config)], port, folder / "mosquitto.log")) as broker:
         yield broker
 

@@ -1,0 +1,278 @@
+"""One connection to a broker, by paho: opened, stepped, closed, and never used again.
+
+So nothing of an earlier connection is ever repeated behind our back. Callbacks only note what happened. Used by one
+thread; knows nothing of batches.
+"""
+
+import selectors
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5, MQTTv311
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from railbox_agent import AgentError
+
+QOS: Final = 1
+MAX_OUTSTANDING: Final = 20
+"""Messages given to paho and not acknowledged."""
+PROTOCOLS: Final[tuple[MQTTProtocolVersion, ...]] = (MQTTv5, MQTTv311)
+"""By preference."""
+PROTOCOL_NAMES: Final = {MQTTv5: "MQTT 5", MQTTv311: "MQTT 3.1.1"}
+
+
+class AddressError(AgentError):
+    """A broker's address that cannot be one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+    tls: bool = False
+
+    def __str__(self) -> str:
+        return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
+
+
+def parse_address(url: str) -> Address:
+    """`mqtt://HOST[:PORT]`, or `mqtts://` for TLS. Raises AddressError."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise AddressError(f"broker address {url!r}: {error}") from None
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path.strip("/") or parts.username:
+        raise AddressError(f"broker address {url!r}: expected mqtt://HOST:PORT or, for TLS, mqtts://HOST:PORT")
+    tls = parts.scheme == "mqtts"
+    return Address(parts.hostname, port or (8883 if tls else 1883), tls)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where the broker is, and how we prove who we are. The files are read anew at every connection."""
+
+    address: Address
+    client_id: str
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    keepalive_s: int = 60
+    connect_timeout_s: float = 15.0
+    ack_timeout_s: float = 60.0
+    """A broker that acknowledges nothing for so long is left, and tried anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is published. `seq`: which batch it is, if it is one."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+    seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The broker took the message, or refused it (`refused` says why): either way it is done with it."""
+
+    message: Message
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRefused:
+    reason: str
+
+
+UplinkEvent = Connected | Disconnected | Acknowledged | Received | SubscriptionRefused
+
+
+class Connection:
+    """`ended` says why it is over, once it is.
+
+    `reached`: there was a broker; `up`: it let us in; `refused`: it said why not; `wrong_protocol`: that was why.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        protocol: MQTTProtocolVersion,
+        will: Message,
+        topics: tuple[str, ...],
+        tell: Callable[[UplinkEvent], None],
+    ) -> None:
+        self.ended: str | None = None
+        self.reached = self.up = self.refused = self.wrong_protocol = False
+        self._access = access
+        self._protocol = protocol
+        self._topics = topics
+        self._tell = tell
+        self._outstanding: dict[int, tuple[Message, float]] = {}
+        self._opened_s = time.monotonic()
+        self._client = self._new_client(will)
+        self._selector = selectors.DefaultSelector()
+
+    @property
+    def outstanding(self) -> int:
+        return len(self._outstanding)
+
+    def open(self, wake: socket.socket) -> None:
+        """Blocks until the broker's computer answers. `wake`: readable when there is something to send. Raises OSError
+        (also for TLS and for a password file that cannot be read) and ValueError (a host that cannot be one)."""
+        access, client = self._access, self._client
+        if access.username is not None:
+            client.username_pw_set(access.username, _password(access.password_file))
+        if access.address.tls:
+            context = ssl.create_default_context(cafile=access.ca_file)
+            if access.cert_file is not None:
+                context.load_cert_chain(access.cert_file, access.key_file)
+            client.tls_set_context(context)  # pyright: ignore[reportUnknownMemberType] - paho leaves it untyped
+        client.connect(access.address.host, access.address.port, access.keepalive_s)
+        self.reached = True
+        self._selector.register(wake, selectors.EVENT_READ)
+        self._selector.register(self._socket(), selectors.EVENT_READ)
+
+    def publish(self, message: Message) -> None:
+        info = self._client.publish(message.topic, message.payload, QOS, message.retain)
+        if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._outstanding[info.mid] = (message, time.monotonic())
+        else:
+            self.ended = f"publishing failed: {info.rc.name}"
+
+    def step(self, timeout_s: float) -> None:
+        """Reads and writes what can be, after waiting for it no longer than that."""
+        sock = self._socket()
+        pending = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+        wants = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._client.want_write() else 0)
+        self._selector.modify(sock, wants)
+        ready = {key.fileobj: mask for key, mask in self._selector.select(0 if pending else timeout_s)}
+        mask = ready.get(sock, 0)
+        if pending or mask & selectors.EVENT_READ:
+            self._check(self._client.loop_read())
+        if self.ended is None and mask & selectors.EVENT_WRITE:
+            self._check(self._client.loop_write())
+        if self.ended is None:
+            self._check(self._client.loop_misc())
+        self._look_at_the_time()
+
+    def say_goodbye(self) -> None:
+        """Ends in good order: the broker does not publish the will."""
+        self._client.disconnect()
+        self.ended = self.ended or "stopped"
+
+    def break_off(self, reason: str) -> None:
+        """Ends as a tunnel would end it."""
+        self.ended = reason
+
+    def close(self) -> None:
+        """Lets go of everything. An open connection breaks: the broker publishes the will."""
+        self._selector.close()
+        sock = self._client.socket()
+        if sock is not None:
+            sock.close()
+
+    # --- how ---------------------------------------------------------------------------------------------------------
+
+    def _new_client(self, will: Message) -> Client:
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            self._access.client_id,
+            clean_session=None if self._protocol == MQTTv5 else True,
+            protocol=self._protocol,
+            reconnect_on_failure=False,
+        )
+        client.suppress_exceptions = True
+        client.connect_timeout = self._access.connect_timeout_s
+        client.max_inflight_messages_set(MAX_OUTSTANDING)
+        client.max_queued_messages_set(MAX_OUTSTANDING)
+        client.will_set(will.topic, will.payload, QOS, will.retain)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
+        return client
+
+    def _socket(self) -> Any:
+        sock = self._client.socket()
+        if sock is None:
+            raise ConnectionError("the broker closed the connection")
+        return sock
+
+    def _check(self, code: MQTTErrorCode) -> None:
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS and self.ended is None:
+            self.ended = code.name
+
+    def _look_at_the_time(self) -> None:
+        now_s = time.monotonic()
+        oldest_s = next((at_s for _, at_s in self._outstanding.values()), now_s)
+        if not self.up and now_s - self._opened_s > self._access.connect_timeout_s:
+            self.ended = self.ended or "the broker does not answer CONNECT"
+        elif now_s - oldest_s > self._access.ack_timeout_s:
+            self.ended = self.ended or "the broker acknowledges nothing"
+
+    # --- paho's callbacks: note and return ---------------------------------------------------------------------------
+
+    def _on_connect(
+        self, client: Client, _data: Any, _flags: ConnectFlags, reason: ReasonCode, _more: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            self.refused = True
+            self.wrong_protocol = reason.getName() == "Unsupported protocol version"
+            self.ended = f"refused: {reason}"
+            return
+        self.up = True
+        client.subscribe([(topic, QOS) for topic in self._topics])
+        self._tell(Connected(PROTOCOL_NAMES[self._protocol]))
+
+    def _on_disconnect(
+        self, _client: Client, _data: Any, _flags: DisconnectFlags, reason: ReasonCode, _more: Properties | None
+    ) -> None:
+        self.ended = self.ended or f"disconnected: {reason}"
+
+    def _on_publish(self, _client: Client, _data: Any, mid: int, reason: ReasonCode, _more: Properties | None) -> None:
+        message, _ = self._outstanding.pop(mid, (None, 0.0))
+        if message is not None:
+            self._tell(Acknowledged(message, str(reason) if reason.is_failure else None))
+
+    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        self._tell(Received(message.topic, bytes(message.payload)))
+
+    def _on_subscribe(
+        self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _more: Properties | None
+    ) -> None:
+        for reason in reasons:
+            if reason.is_failure:
+                self._tell(SubscriptionRefused(str(reason)))
+
+
+def _password(path: Path | None) -> str | None:
+    return None if path is None else path.read_text(encoding="utf-8").strip()
