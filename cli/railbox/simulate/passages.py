@@ -16,6 +16,8 @@ from railbox.simulate.sphere import Point
 
 FINE_M = 5.0
 """How closely the route is looked at near a zone."""
+LONGEST_STEP_M = 1_000.0
+"""Points of a route are closer than this."""
 HALVINGS = 50
 
 
@@ -60,7 +62,7 @@ def spans_inside(route: Route, zone: Zone) -> list[tuple[float, float]]:
         edges.append(float("-inf"))
     for a_m, b_m in _closely(route, zone):
         if zone.holds(route.point(b_m)) != inside:
-            edges.append(_edge(a_m, b_m, partial(_is_inside, route, zone, inside)))
+            edges.append(turn(a_m, b_m, partial(_is_inside, route, zone, not inside)))
             inside = not inside
     if inside:
         edges.append(float("inf"))
@@ -73,24 +75,23 @@ def _is_inside(route: Route, zone: Zone, wanted: bool, chainage_m: float) -> boo
 
 def _closely(route: Route, zone: Zone) -> Iterator[tuple[float, float]]:
     """The route in small steps where it can be near the zone; what is left out is surely outside."""
-    for at, point in enumerate(route.points[:-1]):
-        start_m, end_m = route.chainages_m[at], route.chainages_m[at + 1]
-        reach_m = zone.radius_m + 2 * (end_m - start_m)
-        if abs(point[0] - zone.centre[0]) * sphere.DEGREE_M > reach_m:
-            continue
-        if sphere.distance_m(point, zone.centre) <= reach_m:
+    lat_deg, widest_deg = zone.centre[0], (zone.radius_m + LONGEST_STEP_M) / sphere.DEGREE_M
+    last = len(route.points) - 1
+    for at in [at for at, point in enumerate(route.points) if abs(point[0] - lat_deg) < widest_deg and at < last]:
+        if sphere.distance_m(route.points[at], zone.centre) <= zone.radius_m + LONGEST_STEP_M:
+            start_m, end_m = route.chainages_m[at], route.chainages_m[at + 1]
             parts = int((end_m - start_m) / FINE_M) + 1
             yield from pairwise(start_m + (end_m - start_m) * part / parts for part in range(parts + 1))
 
 
-def _edge(low: float, high: float, is_before: Callable[[float], bool]) -> float:
-    """Where between the two `is_before` turns from true to false."""
+def turn(low: float, high: float, is_past: Callable[[float], bool]) -> float:
+    """Where between the two `is_past` turns from false to true."""
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        if is_before(middle):
-            low = middle
-        else:
+        if is_past(middle):
             high = middle
+        else:
+            low = middle
     return high
 
 
@@ -108,4 +109,4 @@ def passages(motion: Motion, chainages_m: Sequence[float], until_s: float) -> li
 
 
 def _moment(phase: Phase, chainage_m: float, onwards: bool) -> float:
-    return _edge(phase.start_s, phase.end_s, lambda time_s: (phase.chainage_m(time_s) < chainage_m) == onwards)
+    return turn(phase.start_s, phase.end_s, lambda time_s: (phase.chainage_m(time_s) >= chainage_m) == onwards)

@@ -4,7 +4,7 @@ Pure: truth and outages in, bytes out. The error stays under NOISE_MAX_M in each
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from math import exp, sin, sqrt
 from random import Random
 from typing import Final
@@ -20,6 +20,7 @@ NOISE_MAX_M: Final = 8.0
 NOISE_S: Final = 150.0
 """Correlation time: satellites move, and the sky over a wagon changes."""
 FALSE_NOISE_M: Final = 15.0
+DAY_MS: Final = 86_400_000
 KNOT_MPS: Final = 1852 / 3600
 STANDING_MPS: Final = 0.3
 SKY_S: Final = 300.0
@@ -33,7 +34,8 @@ class Receiver:
         self._route = route
         self._motion = motion
         self._outages = outages
-        self._epoch = datetime.fromtimestamp(started_at_s, UTC)
+        self._started_at_ms = started_at_s * 1000
+        self._day, self._date = -1, ""
         self._rng = rng
         self._north_m = rng.gauss(0.0, NOISE_M)
         self._east_m = rng.gauss(0.0, NOISE_M)
@@ -97,8 +99,11 @@ class Receiver:
         return sentence(f"GNRMC,{clock},V,,,,,,,{date},,,N") + sentence(f"GNGGA,{clock},,,,,0,00,99.9,,,,,,")
 
     def _clock(self, time_ms: int) -> tuple[str, str]:
-        moment = self._epoch + timedelta(milliseconds=time_ms)
-        return f"{moment:%H%M%S}.{moment.microsecond // 10_000:02d}", f"{moment:%d%m%y}"
+        day, rest_ms = divmod(self._started_at_ms + time_ms, DAY_MS)
+        if day != self._day:
+            self._day, self._date = day, datetime.fromtimestamp(day * DAY_MS // 1000, UTC).strftime("%d%m%y")
+        minutes, rest_ms = divmod(rest_ms, 60_000)
+        return f"{minutes // 60:02d}{minutes % 60:02d}{rest_ms // 1000:02d}.{rest_ms % 1000 // 10:02d}", self._date
 
 
 def angle(degrees: float, digits: int, sides: str) -> str:

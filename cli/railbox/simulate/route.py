@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from math import ceil, pi, sin
+from math import ceil, cos, pi, sin
 from random import Random
 
 from railbox.simulate import sphere
@@ -18,6 +18,10 @@ from railbox.simulate.sphere import Point
 STEP_M = 250.0
 SMOOTHING_STEPS = 3
 """Each point becomes the mean of this many neighbours a side, twice: bends of some kilometre's radius."""
+PINNING_STEPS = 16
+"""Over so many a side the line is bent back to a waypoint."""
+DETOUR_MAX = 2.0
+"""A line that is longer, in straight distances of its places, leads somewhere else first (around Lake Baikal: 1.8)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +77,31 @@ def build(waypoints: Sequence[Waypoint], lines: Lines) -> Route:
     for a, b in pairwise(waypoints):
         points += evenly(leg(a, b, lines))[1:]
         marks.append(len(points) - 1)
-    smooth = smoothed(smoothed(points))
+    smooth = pinned(smoothed(smoothed(points)), marks, [waypoint.point for waypoint in waypoints])
     chainages_m = list(accumulate((sphere.distance_m(a, b) for a, b in pairwise(smooth)), initial=0.0))
     return Route(smooth, chainages_m, [chainages_m[mark] for mark in marks])
 
 
+def pinned(points: Sequence[Point], marks: Sequence[int], targets: Sequence[Point]) -> list[Point]:
+    """The line bent gently so that it passes exactly through its waypoints, from which smoothing led it off."""
+    made = list(points)
+    for at, (mark, target) in enumerate(zip(marks, targets, strict=True)):
+        neighbours = [*marks[max(0, at - 1) : at], *marks[at + 1 : at + 2]]
+        reach = min([PINNING_STEPS, *(abs(mark - other) for other in neighbours)])
+        north, east = target[0] - made[mark][0], target[1] - made[mark][1]
+        for step in range(max(0, mark - reach), min(len(points), mark + reach + 1)):
+            part = 1.0 if step == mark else 0.5 + 0.5 * cos(pi * (step - mark) / reach)
+            made[step] = (made[step][0] + north * part, made[step][1] + east * part)
+    return made
+
+
 def leg(a: Waypoint, b: Waypoint, lines: Lines) -> list[Point]:
     portion = lines.portion(a.point, b.point) if b.by_rail else None
-    if portion is None:
-        return bending(a, b)
-    return [a.point, *portion, b.point]
+    if portion is not None:
+        line = [a.point, *portion, b.point]
+        if sum(sphere.distance_m(*pair) for pair in pairwise(line)) < DETOUR_MAX * sphere.distance_m(a.point, b.point):
+            return line
+    return bending(a, b)
 
 
 def bending(a: Waypoint, b: Waypoint) -> list[Point]:
