@@ -76,23 +76,24 @@ def _of_stay(log: AreaLog, stay: Stay, course: Course, clock: Clock) -> Iterator
 
 
 def _passed(log: AreaLog, passage: Passage, own: Sequence[Visit], stay: Stay) -> _Moments:
-    """The moments of a passage. Where a side has no yard, or none was visited, its moments are the line's."""
+    """A side without a visited yard has the line's moments, or the other yard's where that reaches over the line."""
     line = passage.when
-    near = [v for v in own if v.place.side == log.country(passage.from_side) and _before(v, line)]
-    far = [v for v in own if v.place.side == log.country(passage.to_side) and not _before(v, line)]
-    over = bool(far) or not stay.lasts or not log.area.yards[passage.to_side]
+    near = [visit for visit in own if visit.place.side == log.country(passage.from_side)]
+    far = [visit for visit in own if visit.place.side == log.country(passage.to_side)]
+    left = near[-1].exited if near else min([line, *(visit.entered for visit in far[:1])], key=_est_s)
+    over = not stay.lasts or not log.area.yards[passage.to_side]
+    beyond = max(line, left, key=_est_s) if left is not None and over else None
     return _Moments(
-        arrived=near[0].entered if near else line,
-        left=near[-1].exited if near else line,
+        arrived=near[0].entered if near else left or line,
+        left=left,
         crossed=line,
-        reached=far[0].entered if far else line if over else None,
-        departed=far[-1].exited if far else line if over else None,
+        reached=far[0].entered if far else beyond,
+        departed=far[-1].exited if far else beyond,
     )
 
 
-def _before(visit: Visit, line: Bounds) -> bool:
-    """Whether a visit began before the line was passed; both are known to have happened one after the other."""
-    return (visit.entered.latest_s or 0) <= (line.latest_s or 0) and (visit.entered.est_s or 0) < (line.est_s or 0)
+def _est_s(moment: Bounds) -> int:
+    return moment.est_s or 0
 
 
 def _waiting(own: Sequence[Visit]) -> _Moments:
