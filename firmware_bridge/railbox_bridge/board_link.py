@@ -27,11 +27,11 @@ class BoardLink:
         self.flags = 0
         self.door_count = 0
         self.shock_count = 0
-        self.bad_frames = 0
         self._boot_id = boot_id
         self._firmware = firmware
         self._board = board
         self._seq = 0
+        self._malformed = 0
         self._ring = EventRing()
         self._reader = FrameReader()
         self._sequence = Sequence()
@@ -88,9 +88,14 @@ class BoardLink:
 
     def _hello(self) -> Hello:
         channels = tuple([(channel, self.channels[channel]) for channel in sorted(self.channels)])
-        ring = self._ring
         return Hello(
-            self._firmware, self._board, channels, oldest_event=ring.oldest, next_event=ring.next, flags=self.flags
+            self._firmware,
+            self._board,
+            channels,
+            oldest_event=self._ring.oldest,
+            next_event=self._ring.next,
+            flags=self.flags,
+            dropped=self._malformed + sum(self._reader.dropped.values()),
         )
 
     def _say(self, message: "Hello | Sample | Events | Ack | TimePong") -> None:
@@ -107,7 +112,7 @@ class BoardLink:
 
     def _parse(self, received: Frame) -> "Value | None":
         if received.version != frame.VERSION:
-            self.bad_frames += 1
+            self._malformed += 1
             self.say_hello()  # its version tells the host what is wrong
             return None
         verdict = self._sequence.judge(received)
@@ -118,7 +123,7 @@ class BoardLink:
         try:
             return messages.parse(received.kind, received.payload)
         except MessageError:
-            self.bad_frames += 1
+            self._malformed += 1
             return None
 
     def _is_new(self, command: Command) -> bool:

@@ -69,7 +69,8 @@ def _unpack_name(payload: bytes, at: int) -> "tuple[str, int]":
 class Hello(Value):
     """Who the board is: firmware version, board name, (channel, status) of each channel it has a part for.
 
-    `oldest_event`..`next_event` are the indices its event ring holds; `flags` see LISTENS_BRIEFLY.
+    `oldest_event`..`next_event` are the indices its event ring holds; `flags` see LISTENS_BRIEFLY; `dropped` counts the
+    frames that came to it damaged.
     """
 
     kind = HELLO
@@ -83,6 +84,7 @@ class Hello(Value):
         oldest_event: int = 0,
         next_event: int = 0,
         flags: int = 0,
+        dropped: int = 0,
     ) -> None:
         self.firmware = firmware
         self.board = board
@@ -90,6 +92,7 @@ class Hello(Value):
         self.oldest_event = oldest_event
         self.next_event = next_event
         self.flags = flags
+        self.dropped = dropped
 
     def pack(self) -> bytes:
         parts = [pack("BII", self.flags, self.oldest_event, self.next_event)]
@@ -97,6 +100,7 @@ class Hello(Value):
         parts.append(_pack_name(self.board))
         parts.append(pack("B", len(self.channels)))
         parts.extend([pack("BB", channel, status) for channel, status in self.channels])
+        parts.append(pack("I", self.dropped))
         return b"".join(parts)
 
     @staticmethod
@@ -109,7 +113,10 @@ class Hello(Value):
         for index in range(count):
             channel, status = unpack("BB", payload, at + 1 + 2 * index)
             channels.append((channel, status))
-        return Hello(firmware, board, tuple(channels), oldest_event=oldest, next_event=following, flags=flags)
+        (dropped,) = unpack("I", payload, at + 1 + 2 * count)
+        return Hello(
+            firmware, board, tuple(channels), oldest_event=oldest, next_event=following, flags=flags, dropped=dropped
+        )
 
 
 class Sample(Value):

@@ -11,7 +11,7 @@ import pytest
 from firmware_bridge.board import PYTHONS
 
 CASES = Path(__file__).parent / "cases"
-HELPERS = {"run_cases.py", "rigged.py", "line_between.py"}
+HELPERS = {"run_cases.py", "rigged.py"}
 HEAP = "8M"  # the cases keep all that was said; what the firmware itself needs is tested with its build
 
 

@@ -267,3 +267,11 @@ def case_a_command_the_board_does_not_know_is_answered_so():
     exchange.run(1000)
     assert [(answer.id, answer.result) for answer in exchange.all("Answered")] == [(id, commands.UNKNOWN_COMMAND)]
     assert exchange.carried_out == []
+
+
+def case_what_reaches_the_board_damaged_is_counted_in_its_hello():
+    random.seed(18)
+    exchange = Exchange(down=Line(flips=0.01))
+    exchange.run(40000)
+    assert exchange.host.hello.dropped > 3
+    assert exchange.host.counters["bad_crc"] == 0

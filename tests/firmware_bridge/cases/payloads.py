@@ -18,7 +18,7 @@ from railbox_bridge.messages import (
 from railbox_bridge.value import MessageError
 
 EXAMPLES = (
-    Hello("0.1.0", "pico", ((0, 0), (11, 3)), oldest_event=3, next_event=9, flags=1),
+    Hello("0.1.0", "pico", ((0, 0), (11, 3)), oldest_event=3, next_event=9, flags=1, dropped=70000),
     Hello("", "", ()),
     Sample(((0, -400), (5, 200000)), 0xFFFFFFFF, 2, 3),
     Sample(()),

@@ -70,7 +70,7 @@ class Lis3dh(Part):
         self._tilt = Threshold(TILT_HOLD_MS)
         self._interrupt = Moment()
         self._threshold_mg = 0
-        self._pin = Pin(board.motion_int, Pin.IN)
+        self._pin = Pin(board.motion_int, Pin.IN, Pin.PULL_DOWN)
         self._pin.irq(self._interrupt.mark, Pin.IRQ_RISING)
 
     def start(self) -> None:
