@@ -6,7 +6,6 @@ an empty latitude into 0.0, take 99.9°, and let Python's `float` read `nan` and
 
 import re
 from datetime import date
-from functools import lru_cache
 from typing import Final
 
 MPS_PER_KNOT: Final = 1852 / 3600
@@ -25,10 +24,6 @@ class FieldError(ValueError):
     """A field that is neither empty nor a value of its kind; the message is the name it is counted by."""
 
 
-# The sentences of one epoch repeat its time and place: the last few are remembered.
-
-
-@lru_cache(maxsize=8)
 def clock(text: str) -> int | None:
     """`hhmmss[.sss]` in milliseconds of the day. Second 60 is the leap second, so it may reach 86,400,000."""
     if not text:
@@ -87,7 +82,6 @@ def angle(text: str, hemisphere: str, positive: str, negative: str, limit: int) 
     return degrees if hemisphere == positive else -degrees
 
 
-@lru_cache(maxsize=8)
 def position(lat: str, north: str, lon: str, east: str) -> tuple[float, float] | None:
     """(latitude, longitude) in degrees. (0, 0) is what broken receivers say: no railway is there."""
     lat_deg, lon_deg = angle(lat, north, "N", "S", 90), angle(lon, east, "E", "W", 180)
