@@ -213,6 +213,11 @@ def test_sentences_that_contradict_each_other_are_marked() -> None:
     assert reasons(rmc(T0) + gga(T0, lat_deg=30.0)) == ["positions_disagree"]
 
 
+def test_a_constellation_without_satellites_does_not_spoil_the_others() -> None:
+    empty = sentence(f"GLGNS,{clock(T0)},,,,,N,00,99.9,,,,")
+    assert reasons(rmc(T0) + empty + gga(T0)) == [None]
+
+
 def test_bad_dilution_and_impossible_speed_are_marked() -> None:
     assert reasons(rmc(T0) + gga(T0, hdop=25)) == ["hdop"]
     assert reasons(rmc(T0, knots=250)) == ["speed"]

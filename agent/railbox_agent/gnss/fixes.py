@@ -69,10 +69,11 @@ class _Epoch:
         self.snrs_db.extend(said.snrs_db[: MAX_STRENGTHS - len(self.snrs_db)])
 
     def _add_position(self, said: Said, disagree_m: float) -> None:
-        if said.status == "void":
-            self.void = True
-            return
         if said.position is None:
+            return
+        if said.status == "void":
+            # Void and empty contradicts nobody: so speaks a constellation that has no satellites of its own.
+            self.void = True
             return
         if self.position not in (None, said.position) and distance_m(self.position, said.position) > disagree_m:
             self.disagree = True
