@@ -1,0 +1,154 @@
+"""Which units are judged when, and that what is said of them depends on what was sent, not on how it arrived."""
+
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from railbox_server.fleet import Assignment, Span
+from railbox_server.store.interface import Store
+from railbox_server.store.values import Row
+from railbox_telemetry.values import Batch, Knot, Positions
+from support.server_rig import Rig
+from support.trips import BORDER, END_S, HOUR_S, START_S, batches, knots
+
+UNIT, OTHER = "CSQU3054383", "MSKU1234565"
+NOW_S = END_S + 60
+
+
+@pytest.fixture
+def rig(store: Store, tmp_path: Path) -> Rig:
+    store.assign(Assignment("TRK1", UNIT), NOW_S * 1000)
+    return Rig(store, NOW_S, tmp_path)
+
+
+def said(rig: Rig) -> tuple[Sequence[Row], Sequence[Row], Sequence[Row]]:
+    rig.settle()
+    return rig.store.unit_rows(), rig.store.visits(), rig.store.crossings()
+
+
+def test_a_journey_becomes_visits_and_a_flagged_crossing(rig: Rig) -> None:
+    rig.receive("TRK1", batches(knots()))
+    (unit,), visits, (crossing,) = said(rig)
+    assert [visit["place"] for visit in visits] == ["pk-taftan", "ir-mirjaveh", "ir-zahedan-freight-yard"]
+    assert (crossing["border"], crossing["from_side"], crossing["to_side"]) == (BORDER, "PK", "IR")
+    assert (crossing["flag"], crossing["certainty"]) == ("over", "certain")
+    assert 66 * HOUR_S <= crossing["dwell_min_s"] <= crossing["dwell_est_s"] <= crossing["dwell_max_s"] <= 67.5 * HOUR_S
+    assert (unit["corridor"], unit["devices"], unit["kind"], unit["place"]) == (
+        "karachi-moscow",
+        ["TRK1"],
+        "container",
+        None,
+    )
+    assert (unit["latest"]["speed_mps"], unit["latest"]["accuracy_m"]) == (11.1, 9)
+    assert unit["condition"] == {"temp_c": 21.5}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_order_of_arrival_repetition_and_delay_change_nothing(
+    rig: Rig, store_in: Callable[[str], Store], seed: int
+) -> None:
+    sent = batches(knots())
+    rig.receive("TRK1", sent)
+    whole = said(rig)
+    whole[0][0]["latest"].pop("received_at")
+    other = store_in("other")
+    other.assign(Assignment("TRK1", UNIT), NOW_S * 1000)
+    mixed = Rig(other, NOW_S, rig.page)
+    chance = random.Random(seed)
+    shuffled = [*sent, *chance.sample(sent, 40)]
+    chance.shuffle(shuffled)
+    while shuffled:
+        some = [shuffled.pop() for _ in range(min(len(shuffled), chance.randint(1, 30)))]
+        mixed.receive("TRK1", some)
+        if chance.random() < 0.3:
+            mixed.settle()
+        mixed.host_s += chance.randint(0, 30)
+    units, visits, crossings = said(mixed)
+    units[0]["latest"].pop("received_at")  # the one thing that may tell them apart
+    assert (units, visits, crossings) == whole
+
+
+def test_an_open_visit_is_judged_by_the_clock_alone(rig: Rig) -> None:
+    rig.receive("TRK1", batches(knots(until_h=20)))
+    (unit,), (visit,), (crossing,) = said(rig)
+    assert (unit["place"]["id"], unit["flag"]) == ("pk-taftan", "none")
+    assert (visit["exited"], crossing["departed"]) == (None, None)
+    rig.store.assign(Assignment("TRK2", OTHER), NOW_S * 1000)
+    late = Knot(START_S + 60 * HOUR_S, 5_575_000, 3_761_000)
+    rig.receive("TRK2", [Batch(3, 1, (Positions((late,)),))])
+    said(rig)
+    (unit,) = rig.store.unit_rows(UNIT)
+    assert (unit["flag"], unit["certainty"]) == ("over", "possible")
+    assert rig.store.visits(UNIT)[0]["no_contact_since"] is not None
+
+
+def test_a_fix_from_the_future_is_stored_and_counts_for_nothing(rig: Rig) -> None:
+    rig.receive("TRK1", batches(knots()))
+    before = said(rig)
+    future = Batch(7, 500, (Positions((Knot(4_102_444_800, 3_000_000, 6_000_000),), {5: 1_000}),))
+    rig.receive("TRK1", [future])
+    assert said(rig) == before
+    assert [(item.time_s, item.reason) for item in rig.store.untrusted(UNIT)] == [(4_102_444_800, "future")]
+    assert rig.clock.now_s() < NOW_S
+
+
+def test_a_corrected_assignment_moves_the_past_to_the_other_unit(rig: Rig) -> None:
+    rig.receive("TRK1", batches(knots()))
+    _, visits, _ = said(rig)
+    rig.store.end_assignment("TRK1", START_S + 2 * HOUR_S)
+    rig.store.assign(Assignment("TRK1", OTHER, Span(START_S + 2 * HOUR_S, None)), NOW_S * 1000)
+    said(rig)
+    assert rig.store.visits(UNIT) == []
+    assert [visit["place"] for visit in rig.store.visits(OTHER)] == [visit["place"] for visit in visits]
+
+
+def test_a_device_without_assignment_is_a_unit_of_its_own_until_it_has_one(rig: Rig) -> None:
+    rig.store.register("LOOSE", 0)
+    rig.receive("LOOSE", batches(knots(until_h=2)))
+    said(rig)
+    (row,) = rig.store.unit_rows("LOOSE")
+    assert (row["kind"], row["devices"]) == ("device", ["LOOSE"])
+    rig.store.assign(Assignment("LOOSE", OTHER), 0)
+    said(rig)
+    assert rig.store.unit_rows("LOOSE") == []
+    assert rig.store.unit_rows(OTHER)[0]["latest"] == row["latest"]
+
+
+def test_two_devices_on_one_unit_make_one_journey(rig: Rig) -> None:
+    rig.store.assign(Assignment("TRK2", UNIT), 0)
+    path = knots()
+    rig.receive("TRK1", batches(path[:200]))
+    rig.receive("TRK2", batches(path[180:], epoch=9))
+    (unit,), visits, (crossing,) = said(rig)
+    assert unit["devices"] == ["TRK1", "TRK2"]
+    assert len(visits) == 3
+    assert crossing["departed"] is not None
+
+
+def test_only_units_that_new_data_concerns_are_judged_again(rig: Rig) -> None:
+    rig.store.assign(Assignment("TRK2", OTHER), 0)
+    rig.receive("TRK1", batches(knots()))
+    rig.receive("TRK2", batches(knots()))
+    said(rig)
+    rig.told.clear()
+    rig.receive("TRK2", batches(knots(), epoch=8)[:1])
+    said(rig)
+    assert {told.unit for told in rig.told if told.unit} == {OTHER}
+
+
+def test_a_unit_that_cannot_be_judged_stops_no_other(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> Row:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("railbox_server.engine.judge.unit_row", fail)
+        rig.receive("TRK1", batches(knots(until_h=1)))
+        rig.settle()
+    assert f"unit {UNIT} cannot be judged" in caplog.text
+    rig.receive("TRK1", batches(knots(until_h=2))[-1:])
+    (unit,), _, _ = said(rig)
+    assert unit["latest"] is not None

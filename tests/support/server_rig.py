@@ -1,0 +1,95 @@
+"""The server without its processes: store, ingest, engine and API in this one, driven by hand, with a clock of the test's.
+
+Everything is the real part but the broker, and the threads that would wait for it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi.testclient import TestClient
+
+from railbox_server.api.app import create_app
+from railbox_server.api.services import Services, unit_rows
+from railbox_server.clock import ReplayClock
+from railbox_server.engine.changes import Change
+from railbox_server.engine.engine import Engine, Told
+from railbox_server.engine.judge import Judge
+from railbox_server.geo import corridors
+from railbox_server.ingest.parcel import Message
+from railbox_server.ingest.worker import Worker
+from railbox_server.journey.model import Settings
+from railbox_server.journey.network import Network
+from railbox_server.live import Hub
+from railbox_server.store.interface import Store
+from railbox_telemetry.topics import Leaf, Topic
+from railbox_telemetry.values import Batch
+from railbox_telemetry.wire import encode
+
+NETWORK = Network(corridors.shipped())
+SETTINGS = Settings()
+
+
+@dataclass
+class Rig:
+    """`host_s` is the host's clock; the journeys' is that of the newest trusted fix."""
+
+    store: Store
+    host_s: int
+    page: Path
+    token: str | None = None
+    told: list[Told] = field(default_factory=list[Told])
+
+    def __post_init__(self) -> None:
+        self.mono_s = 0.0
+        self.clock = ReplayClock(lambda: self.host_s)
+        judge = Judge(self.store, NETWORK, SETTINGS)
+        self.engine = Engine(self.store, judge, self.clock, self.told.append, self._tick)
+        self.worker = Worker(self.store, lambda _topic, _payload: True, self.touch, lambda: self.host_s)
+        self.hub = Hub(self._rows, lambda: {"now": self.clock.now_s()})
+        services = Services(
+            store=self.store,
+            clock=self.clock,
+            corridors=corridors.shipped(),
+            corridor_file=corridors.data_path,
+            silence_s=SETTINGS.contact_heartbeats * SETTINGS.heartbeat_s,
+            admit=self._admit,
+            engine_pending=lambda: self.engine.pending,
+            ingest_waiting=lambda: 0,
+            hub=self.hub,
+            page=self.page,
+            token=self.token,
+        )
+        self.api = TestClient(create_app(services), raise_server_exceptions=False)
+        self.settle()
+
+    def touch(self, changes: Sequence[Change]) -> None:
+        self.engine.touch(changes)
+
+    def receive(self, device: str, batches: Iterable[Batch | bytes]) -> None:
+        """One group of messages, as the broker would deliver them."""
+        topic = str(Topic(device, Leaf.BATCH))
+        payloads = [item if isinstance(item, bytes) else encode(item) for item in batches]
+        self.worker.handle([Message(topic, payload, self.host_s * 1000) for payload in payloads])
+
+    def say_status(self, device: str, text: str) -> None:
+        self.worker.handle([Message(str(Topic(device, Leaf.STATUS)), text.encode(), self.host_s * 1000)])
+
+    def settle(self) -> None:
+        """Lets the engine work until nothing is left to judge."""
+        self.mono_s += 2.0  # the registry is read again
+        self.engine.turn()
+        while self.engine.pending:
+            self.mono_s += 1.0
+            self.engine.turn()
+
+    def _tick(self) -> float:
+        self.mono_s += 1e-6
+        return self.mono_s
+
+    def _rows(self, units: Iterable[str]) -> list[dict[str, object]]:
+        return unit_rows(self.store, self.clock, 5_400, units)
+
+    def _admit(self, device: str) -> int:
+        self.store.register(device, self.host_s * 1000)
+        return self.worker.retry_known().get(device, 0)
