@@ -52,7 +52,7 @@ class Delivery:
         self.in_flight: set[int] = set()
         self.sent: dict[int, int] = {}
         self.tries: dict[int, int] = {}
-        self._connected = False
+        self.is_connected = False
         self._newest_sent = 0
         self._pace = _Pace(settings.backlog_per_s)
         self._heard_ms: int | None = None
@@ -75,11 +75,11 @@ class Delivery:
         self.sent[seq] = now_ms
 
     def connected(self) -> None:
-        self._connected = True
+        self.is_connected = True
         self._newest_sent = 0  # the newest batch goes first again: it is the live position
 
     def disconnected(self) -> None:
-        self._connected = False
+        self.is_connected = False
         for seq in sorted(self.in_flight):
             self._wait(seq)
         self.in_flight.clear()
@@ -123,7 +123,7 @@ class Delivery:
         """What to give to the uplink now, in this order; it is in flight from here on."""
         self._give_up_on_lost(now_ms)
         out: list[int] = []
-        while self._connected and len(self.in_flight) < self._settings.in_flight and not self._window_full:
+        while self.is_connected and len(self.in_flight) < self._settings.in_flight and not self._window_full:
             seq = self._pick(now_ms)
             if seq is None:
                 break
@@ -136,7 +136,7 @@ class Delivery:
 
     def ask(self, now_ms: int) -> bool:
         """Whether to ask the server now what it has committed."""
-        if not self._connected or not self.sent:
+        if not self.is_connected or not self.sent:
             return False
         oldest_ms = next(iter(self.sent.values()))
         if now_ms - oldest_ms < self._settings.ask_after_ms and not self._window_full:

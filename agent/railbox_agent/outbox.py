@@ -70,6 +70,7 @@ class _Pending:
     draft: Parcel | None = None
     tries: dict[int, int] = field(default_factory=dict[int, int])
     deleted: set[int] = field(default_factory=set[int])
+    notes: dict[str, str] = field(default_factory=dict[str, str])
     bytes: int = 0
     urgent: bool = False
 
@@ -84,6 +85,7 @@ class Outbox:
         self._commit_ms = commit_ms
         self._committed_ms: int | None = None
         self._failing = False
+        self._notes: dict[str, str] = {}
         self.counters: dict[str, int] = dict.fromkeys(COUNTERS, 0)
         self._start(outbox_file.open_file(folder) if folder else outbox_file.open_in_memory())
 
@@ -115,6 +117,11 @@ class Outbox:
             self._pending.tries.pop(seq, None)
             self._pending.deleted.add(seq)
 
+    def remember(self, name: str, text: str) -> None:
+        """Something else that is to survive a restart: on disk in the same moment as what was put before it."""
+        if self._notes.get(name) != text:
+            self._notes[name] = self._pending.notes[name] = text
+
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def restore(self) -> Iterator[tuple[int, int]]:
@@ -124,6 +131,9 @@ class Outbox:
     def payload(self, seq: int) -> bytes | None:
         """The bytes to send; None when they are not there any more."""
         return self._read("SELECT payload FROM batches WHERE seq = ?", seq)
+
+    def recall(self, name: str) -> str | None:
+        return self._notes.get(name)
 
     @property
     def oldest_time_s(self) -> int | None:
@@ -141,7 +151,7 @@ class Outbox:
         elapsed_ms = self._commit_ms * LAZY if self._committed_ms is None else now_ms - self._committed_ms
         if at_once or collected or pending.rows or pending.draft:
             return elapsed_ms >= self._commit_ms
-        return bool(pending.tries or pending.deleted) and elapsed_ms >= self._commit_ms * LAZY
+        return bool(pending.tries or pending.deleted or pending.notes) and elapsed_ms >= self._commit_ms * LAZY
 
     def commit(self, now_ms: int, draft: Parcel | None = None) -> Changes:
         """Writes everything pending, and the draft of the batch that is being collected, in one transaction.
@@ -178,6 +188,8 @@ class Outbox:
         (self._count,) = read("SELECT count(*) FROM batches").fetchone()
         (self._bytes,) = read("SELECT coalesce(sum(length(payload)), 0) FROM batches").fetchone()
         self._bytes += self._count * ROW_BYTES
+        self._pending.notes = dict(self._notes)  # of a damaged file that this one replaces
+        self._notes = {name: str(text) for name, text in read("SELECT name, text FROM notes")} | self._notes
         self._untold = SeqSet(SeqRange(*row) for row in read("SELECT first, last FROM discarded"))
         (highest,) = read("SELECT max(seq) FROM sqlite_sequence WHERE name = 'batches'").fetchone()
         self._next_seq = 1 + (highest or 0)
@@ -272,6 +284,7 @@ class Outbox:
             database.executemany(
                 "UPDATE batches SET tries = ? WHERE seq = ?", [(tries, seq) for seq, tries in pending.tries.items()]
             )
+            database.executemany("INSERT OR REPLACE INTO notes VALUES (?, ?)", pending.notes.items())
             size = self._bytes - sum(freed) + sum(row.size for row in rows)
             evicted = self._evict(size - self._cap_bytes)
             untold = self._write_untold(evicted)

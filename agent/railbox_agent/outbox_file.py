@@ -33,6 +33,8 @@ CREATE TABLE IF NOT EXISTS batches (
 );
 -- Batches that had to go, and that no batch tells the server of yet.
 CREATE TABLE IF NOT EXISTS discarded (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
+-- What else is to survive a restart, written together with the batches it belongs to.
+CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 """
 _SCHEMA_VERSION: Final = 1
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

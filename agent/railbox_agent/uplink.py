@@ -29,6 +29,8 @@ from railbox_agent.mqtt import (
 
 STEP_S: Final = 1.0
 """How often keepalive and time-outs are looked at while nothing happens."""
+NO_COVERAGE_S: Final = 0.1
+"""How often, without coverage, a stop is looked for."""
 FAREWELL_S: Final = 3.0
 """How long a stop waits for the broker to acknowledge the last messages."""
 STEADY_S: Final = 60.0
@@ -109,7 +111,6 @@ class Uplink:
     def stop(self) -> None:
         """Sends what is queued, as far as the broker answers, and takes leave of it in good order."""
         self._stopping.set()
-        self._covered.set()
         self._wake()
         self._thread.join(FAREWELL_S + STEP_S)
 
@@ -122,7 +123,7 @@ class Uplink:
     def _run(self) -> None:
         failures, protocol = 0, PROTOCOLS[0]
         while not self._stopping.is_set():
-            if not self._covered.wait(STEP_S):
+            if not self._covered.wait(NO_COVERAGE_S):
                 continue
             started_s = time.monotonic()
             connection = self._connection(protocol)

@@ -138,6 +138,17 @@ def test_how_often_a_batch_was_sent_is_kept(tmp_path: Path) -> None:
     assert list(Outbox(tmp_path, MB).restore()) == [(1, 3)]
 
 
+def test_notes_survive_a_restart(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path, MB)
+    assert outbox.recall("board") is None
+    outbox.remember("board", "7")
+    outbox.commit(0)
+    outbox.close()
+    again = Outbox(tmp_path, MB)
+    assert again.recall("board") == "7"
+    assert not again.due(0, collected=False)
+
+
 def test_over_the_cap_the_oldest_routine_goes_first_and_events_last(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path, 40_000)
     outbox.put(event())
