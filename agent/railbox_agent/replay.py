@@ -4,25 +4,33 @@ The command only: what a log's items are is decided in `logs`, and the pace of `
 """
 
 import argparse
+import dataclasses
+import json
+import logging
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Final, TextIO
 
 from railbox_agent import AgentError
 from railbox_agent.json_lines import JsonLines
 from railbox_agent.logs import Log, LogError, Options, Step, items, load
 from railbox_telemetry import iso
+from railbox_telemetry.identity import IdentityError, check_device
 from railbox_telemetry.values import Fix
 
 __all__ = ["Log", "LogError", "Options", "Step", "items", "load", "main", "paced"]
+
+EXIT_USAGE: Final = 2
 
 _EXAMPLES: Final = """examples:
   railbox replay trip.rbrec --json              every fix, knot, reading and event as JSON lines
   railbox replay drive.nmea.gz --json --unit CSQU3054383
   railbox replay walk.gpx                       a summary
   railbox replay trip.rbrec --json --speed 10   ten times as fast as it happened
+  railbox replay trip.rbrec --to mqtt://127.0.0.1:1883 --device trk-1 --fast
 """
 
 
@@ -31,12 +39,33 @@ def main(argv: list[str]) -> int:
     options = Options(args.interval, not args.no_checksum, args.unit, args.device)
     try:
         log = load(args.log, options)
+        if args.to is not None:
+            return _send(log, args)
         if args.json:
             return _print_json(log, args.speed, sys.stdout)
         return _summary(log, args.log)
-    except AgentError as error:
+    except (AgentError, IdentityError) as error:
         print(f"railbox replay: {error}", file=sys.stderr)
         return 1
+
+
+def _send(log: Log, args: argparse.Namespace) -> int:
+    from railbox_agent.send_log import Target, send_log  # noqa: PLC0415 - printing a log needs no MQTT
+
+    device = log.header.device
+    if device is None:
+        print("railbox replay: --to needs --device ID, for the log does not name the tracker", file=sys.stderr)
+        return EXIT_USAGE
+    logging.basicConfig(level=logging.WARNING, format="railbox replay: %(message)s")
+    target = Target(
+        args.to, check_device(device), args.outbox, args.username, args.password_file, args.report, args.timeout
+    )
+    totals = send_log(log, target, args.speed)
+    if args.json:
+        print(json.dumps({"device": device, "unit": log.header.unit, **dataclasses.asdict(totals)}), flush=True)
+    else:
+        print(f"{args.log}: {totals.batches_committed} batches of {device} are committed, {totals.bytes_sent} bytes")
+    return 0
 
 
 def _print_json(log: Log, speed: float | None, out: TextIO) -> int:
@@ -99,26 +128,34 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("log", metavar="LOG", help="the file")
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--json", action="store_true", help="print everything as JSON lines")
+    parser.add_argument("--json", action="store_true", help="everything as JSON lines; with --to, one line at the end")
     pace = parser.add_mutually_exclusive_group()
-    pace.add_argument("--speed", type=_speed, metavar="N", help="N times as fast as it happened")
+    pace.add_argument("--speed", type=_positive, metavar="N", help="N times as fast as it happened")
     pace.add_argument("--fast", action="store_true", help="as fast as it goes (what happens without --speed)")
     parser.add_argument("--unit", help="the container or wagon, where the log does not say or says it wrong")
     parser.add_argument("--device", metavar="ID", help="the tracker, where the log does not say")
-    parser.add_argument("--interval", type=_interval, default=60, metavar="S", help="a knot every S seconds (60)")
+    parser.add_argument("--interval", type=_seconds, default=60, metavar="S", help="a knot every S seconds (60)")
     parser.add_argument("--no-checksum", action="store_true", help="take sentences without a checksum too")
+    to = parser.add_argument_group("sending, through the tracker's own outbox and uplink")
+    to.add_argument("--to", metavar="URL", help="mqtt://HOST:PORT, or mqtts:// for TLS; ends when all is committed")
+    to.add_argument("--outbox", type=Path, metavar="DIR", help="keep what is not committed here (default: in memory)")
+    to.add_argument("--report", type=_seconds, default=60, metavar="S", help="a batch every S seconds (60)")
+    to.add_argument("--username", help="for the broker")
+    to.add_argument("--password-file", type=Path, metavar="FILE", help="its first line is the password")
+    to.add_argument(
+        "--timeout", type=_positive, default=120.0, metavar="S", help="fail when S seconds bring no commit (120)"
+    )
     return parser
 
 
-def _speed(text: str) -> float:
+def _positive(text: str) -> float:
     value = float(text)
     if not 0 < value < 1e9:
         raise argparse.ArgumentTypeError(f"{text!r}: must be over 0")
     return value
 
 
-def _interval(text: str) -> int:
+def _seconds(text: str) -> int:
     value = int(text)
     if not 1 <= value <= 86_400:
         raise argparse.ArgumentTypeError(f"{text!r}: must be 1 to 86400 seconds")
