@@ -10,5 +10,5 @@ export default defineConfig({
     // The page carries its libraries, so it carries their licences too.
     license: { fileName: "licenses.md" },
   },
-  server: { host: "127.0.0.1", proxy: { "/api": "http://127.0.0.1:8000" } },
+  server: { host: "127.0.0.1", proxy: { "/api": "http://127.0.0.1:8080" } },
 });

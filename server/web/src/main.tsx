@@ -91,13 +91,13 @@ function nextOf(units: readonly string[], current: string | null): string | null
   return units[(units.indexOf(current ?? "") + 1) % units.length] ?? null;
 }
 
-/** What the panel covers of the map, measured where it really is. */
+/** What the controls and the panel cover of the map, measured where they really are. */
 function covered(): Covered {
-  const none = { top: 0, right: 0, bottom: 0, left: 0 };
-  const canvas = root?.querySelector(".map-canvas")?.getBoundingClientRect();
-  const panel = root?.querySelector(".panel")?.getBoundingClientRect();
-  if (!canvas || !panel || panel.top >= canvas.bottom || panel.left >= canvas.right) return none;
-  return { ...none, right: Math.max(0, canvas.right - panel.left) };
+  const box = (selector: string) => root?.querySelector(selector)?.getBoundingClientRect();
+  const [canvas, panel, controls] = [box(".map-canvas"), box(".panel"), box(".map-fit")];
+  const left = canvas && controls ? controls.right - canvas.left : 0;
+  const over = canvas && panel && panel.top < canvas.bottom && panel.left < canvas.right;
+  return { top: 0, right: over ? canvas.right - panel.left : 0, bottom: 0, left };
 }
 
 function draw(state: State): void {

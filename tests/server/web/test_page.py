@@ -132,10 +132,11 @@ def test_nothing_is_wider_than_the_screen(opened: Watched) -> None:
     for hash_ in ("", f"#unit={MOVING}"):
         page.evaluate("hash => { location.hash = hash }", hash_)
         widest = page.evaluate(
-            "Math.max(...[...document.querySelectorAll('.head, .side-body > *, .panel-body > *')]"
+            "Math.max(...[...document.querySelectorAll('.head *, .side-body *, .panel *')]"
             ".map(e => e.getBoundingClientRect().right))"
         )
         assert widest <= page.evaluate("window.innerWidth")
+        assert page.evaluate("document.body.scrollWidth <= window.innerWidth")
 
 
 def test_the_token_in_the_pages_address_goes_with_every_request(started: Browser) -> None:

@@ -1,6 +1,6 @@
 /** The borders board's order and the header's counts: what needs attention comes first. Pure. */
 
-import { contact, verdict } from "./judgement.ts";
+import { contact, flagVerdict, verdict } from "./judgement.ts";
 import type { Board, BoardBorder, BoardRow, UnitRow } from "./rows.ts";
 
 /** Flag first, then the share of the limit used, then the unit's name, so that rows never swap without a reason. */
@@ -38,22 +38,27 @@ export interface Counts {
   readonly units: number;
   readonly critical: number;
   readonly over: number;
+  /** Over or critical, but not certainly. */
+  readonly possible: number;
   readonly silent: number;
 }
 
-/** Each unit is counted once per trouble; lost contact is a trouble of its own. */
+/** Each unit counts once for its flag, and once more for lost contact: two different troubles. */
 export function counts(units: Iterable<UnitRow>, nowMs: number): Counts {
   let all = 0;
   let critical = 0;
   let over = 0;
+  let possible = 0;
   let silent = 0;
   for (const row of units) {
+    const flagged = flagVerdict(row.flag, row.certainty);
     all += 1;
-    critical += Number(row.flag === "critical");
-    over += Number(row.flag === "over");
+    possible += Number(flagged.unsure);
+    critical += Number(flagged.tone === "critical" && !flagged.unsure);
+    over += Number(flagged.tone === "over" && !flagged.unsure);
     silent += Number(contact(row, nowMs) === "silent");
   }
-  return { units: all, critical, over, silent };
+  return { units: all, critical, over, possible, silent };
 }
 
 /** The units list: attention first, then by name; `query` matches name, place, corridor and device. */

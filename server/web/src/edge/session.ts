@@ -77,8 +77,8 @@ export class Session {
   }
 
   async #readAll(): Promise<void> {
-    const [clock, units] = await Promise.all([this.#api.clock(), this.#api.units(), this.#readBoard()]);
-    this.#set({ ...withUnits(withClock(this.#state, clock, performance.now()), units), trouble: null });
+    const [clock, units, board] = await Promise.all([this.#api.clock(), this.#api.units(), this.#api.board()]);
+    this.#set({ ...withUnits(withClock(this.#state, clock, performance.now()), units), board, trouble: null });
     await this.#readSelected();
     if (this.#state.corridors.length === 0) await this.#readCorridors();
   }

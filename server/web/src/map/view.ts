@@ -83,10 +83,17 @@ export class MapView {
   show(state: State): void {
     this.#state = state;
     this.#draw();
-    if (!this.#fitted && state.corridors.length > 0) {
+    if (!this.#fitted && state.corridors.length > 0 && state.board !== null) {
       this.#fitted = true;
-      this.fitAll(false);
+      this.#open(state);
     }
+  }
+
+  /** The first view: the unit that the address names, else everything. */
+  #open(state: State): void {
+    const latest = state.selected && state.units.get(state.selected.unit)?.latest;
+    if (latest) this.reveal([latest.lon, latest.lat]);
+    else this.fitAll(false);
   }
 
   /** All corridors and units. */

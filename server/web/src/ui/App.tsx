@@ -39,7 +39,7 @@ export function App({ state, localMs, actions }: Props) {
     showBorder: actions.showBorder,
   };
   const tally = counts(state.units.values(), scene.nowMs);
-  const urgent = tally.critical + tally.over;
+  const urgent = tally.critical + tally.over + tally.possible;
   useEffect(() => {
     document.title = urgent > 0 ? `(${urgent}) Railbox` : "Railbox";
   }, [urgent]);

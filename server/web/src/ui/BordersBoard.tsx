@@ -18,14 +18,13 @@ export function BordersBoard({ board, selected }: { board: Board | null; selecte
   return (
     <div class="board">
       <h2 class="unseen">Who stands at which border</h2>
-      {occupied.length === 0 && <p class="empty">Nobody stands at a border.</p>}
       {occupied.map(border => (
         <Occupied key={border.border} border={border} selected={selected} />
       ))}
       {quiet.length > 0 && (
         <section class="quiet" aria-labelledby="quiet-title">
           <h3 id="quiet-title" class="group-title">
-            Nobody standing
+            {occupied.length === 0 ? "Nobody stands at a border" : "Nobody standing"}
           </h3>
           {quiet.map(border => (
             <Quiet key={border.border} border={border} />

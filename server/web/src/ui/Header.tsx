@@ -1,6 +1,7 @@
 /** The page's head: whose it is, how many need attention, whether we hear the server, and the server's clock. */
 
 import type { Counts } from "../core/board.ts";
+import type { Tone } from "../core/judgement.ts";
 import type { Link } from "../core/model.ts";
 import type { ClockMode } from "../core/rows.ts";
 import { clockText } from "../core/time.ts";
@@ -16,6 +17,12 @@ interface Props {
   readonly mode: ClockMode | null;
 }
 
+const TALLIES: readonly (readonly [key: keyof Counts, tone: Tone, hollow: boolean, words: string])[] = [
+  ["critical", "critical", false, "critical"],
+  ["over", "over", false, "over limit"],
+  ["possible", "over", true, "possibly over"],
+  ["silent", "silent", true, "no contact"],
+];
 const LINKS: Record<Link, string> = { connecting: "Connecting", live: "Connected", lost: "Reconnecting" };
 const MODES: Record<ClockMode, { word: string; meaning: string }> = {
   real: { word: "Live", meaning: "The clock is real time" },
@@ -33,23 +40,13 @@ export function Header({ counts, link, trouble, nowMs, mode }: Props) {
         <li>
           <b>{counts.units}</b> {plural(counts.units, "unit").replace(/^\d+ /, "")}
         </li>
-        {counts.critical > 0 && (
-          <li data-tone="critical">
-            <Mark tone="critical" hollow={false} />
-            <b>{counts.critical}</b> critical
-          </li>
-        )}
-        {counts.over > 0 && (
-          <li data-tone="over">
-            <Mark tone="over" hollow={false} />
-            <b>{counts.over}</b> over limit
-          </li>
-        )}
-        {counts.silent > 0 && (
-          <li data-tone="silent">
-            <Mark tone="silent" hollow={true} />
-            <b>{counts.silent}</b> no contact
-          </li>
+        {TALLIES.map(([key, tone, hollow, words]) =>
+          counts[key] === 0 ? null : (
+            <li key={key} data-tone={tone}>
+              <Mark tone={tone} hollow={hollow} />
+              <b>{counts[key]}</b> {words}
+            </li>
+          ),
         )}
       </ul>
       <p class="link" role="status" data-link={link} title={trouble ?? undefined}>

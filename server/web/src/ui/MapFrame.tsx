@@ -19,8 +19,8 @@ const UNIT_MARKS: readonly (readonly [tone: Tone, hollow: boolean, words: string
   ["silent", true, "No contact"],
 ];
 
-/** On a phone the sources fold away, so that they do not lie over the map. */
-const ROOMY = matchMedia("(min-width: 821px)");
+/** Where there is little room the sources fold away, so that they do not lie over the map. */
+const ROOMY = matchMedia("(min-width: 1181px)");
 
 export function MapFrame({ corridors, mount, fitAll }: Props) {
   return (

@@ -111,7 +111,10 @@ function Where({ row, here }: { row: UnitRow; here: VisitRow | null }) {
           <Fact label="Last seen" value={ago(ageS(row, nowMs))}>
             <Moment iso={row.latest.time} zone={zone} />
           </Fact>
-          <Fact label="Motion" value={motionText(row.latest.speed_mps, row.latest.course_deg)} />
+          <Fact
+            label={heard === "silent" ? "Motion then" : "Motion"}
+            value={motionText(row.latest.speed_mps, row.latest.course_deg)}
+          />
           <Fact label="Position" value={positionText(row.latest.lat, row.latest.lon)}>
             {row.latest.accuracy_m !== null && `within ${Math.round(row.latest.accuracy_m)} m`}
           </Fact>
