@@ -28,8 +28,8 @@ class DeliverySettings:
     """The rate of whatever is not the newest batch."""
     resend_after_ms: int = 7_200_000
     """The server says what it has committed at least hourly; after twice that a batch counts as lost on the way."""
-    unheard_factor: int = 4
-    """While the server has said nothing since a batch was sent, it is probably down: wait this many times longer."""
+    silence_factor: int = 4
+    """While the server, asked, has not answered since, it is probably down: wait this many times longer."""
     ask_after_ms: int = 4_500_000
     """Ask the server what it has when a batch has been sent this long ago: its hourly word is overdue."""
     ask_every_ms: int = 30_000
@@ -55,8 +55,9 @@ class Delivery:
         self.is_connected = False
         self._newest_sent = 0
         self._pace = _Pace(settings.backlog_per_s)
-        self._heard_ms: int | None = None
         self._asked_ms: int | None = None
+        self._unanswered_ms: int | None = None
+        self._answered_ms: int | None = None
         self._ask_wait_ms = settings.ask_every_ms
 
     # --- what happened -----------------------------------------------------------------------------------------------
@@ -74,9 +75,13 @@ class Delivery:
         self.tries[seq] = tries
         self.sent[seq] = now_ms
 
-    def connected(self) -> None:
+    def connected(self, now_ms: int) -> bool:
+        """Says whether to ask the server at once what it has committed: this counts as asked."""
         self.is_connected = True
         self._newest_sent = 0  # the newest batch goes first again: it is the live position
+        if self.sent:
+            self._note_asked(now_ms)
+        return bool(self.sent)
 
     def disconnected(self) -> None:
         self.is_connected = False
@@ -99,9 +104,11 @@ class Delivery:
                 del self.tries[seq]
             self._wait(seq)
 
-    def committed(self, committed: Committed, now_ms: int) -> list[int]:
+    def committed(self, committed: Committed) -> list[int]:
         """The server's word; returns what may be deleted. What was never sent cannot be meant, and is kept."""
-        self._heard_ms, self._asked_ms = now_ms, None
+        if self._unanswered_ms is not None:
+            self._answered_ms = self._unanswered_ms
+        self._asked_ms = self._unanswered_ms = None
         self._ask_wait_ms = self._settings.ask_every_ms
         covers = _Cover(committed)
         gone = [seq for seq in self.tries if seq in covers]
@@ -145,7 +152,7 @@ class Delivery:
             return False
         if self._asked_ms is not None:
             self._ask_wait_ms = min(2 * self._ask_wait_ms, ASK_BACK_OFF * self._settings.ask_every_ms)
-        self._asked_ms = now_ms
+        self._note_asked(now_ms)
         return True
 
     @property
@@ -177,9 +184,15 @@ class Delivery:
             del self.sent[seq]
             self._wait(seq)
 
+    def _note_asked(self, now_ms: int) -> None:
+        self._asked_ms = now_ms
+        if self._unanswered_ms is None:
+            self._unanswered_ms = now_ms
+
     def _patience_ms(self, sent_ms: int) -> int:
-        heard_since = self._heard_ms is not None and self._heard_ms > sent_ms
-        return self._settings.resend_after_ms * (1 if heard_since else self._settings.unheard_factor)
+        """An answer to what was asked after the batch was sent spoke of it; one asked before did not."""
+        spoken_of = self._answered_ms is not None and self._answered_ms >= sent_ms
+        return self._settings.resend_after_ms * (1 if spoken_of else self._settings.silence_factor)
 
     def _wait(self, seq: int) -> None:
         exhausted = self.tries.get(seq, 0) >= self._settings.max_tries

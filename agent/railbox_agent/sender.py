@@ -88,7 +88,10 @@ def subscriptions(device: str) -> tuple[str, ...]:
 
 
 class Sender:
-    """`more_counters`: what others count, for the status. `now_ms`: the host's monotonic clock."""
+    """`trouble`: why there is no connection, None while there is one.
+
+    `more_counters`: what others count, for the status. `now_ms`: the host's monotonic clock.
+    """
 
     def __init__(
         self,
@@ -101,6 +104,7 @@ class Sender:
         now_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
     ) -> None:
         self.totals = Totals()
+        self.trouble: str | None = "not connected yet"
         self.counters: Counter[str] = Counter()
         self._settings = settings
         self._packer = packer
@@ -183,7 +187,7 @@ class Sender:
             connected = self._delivery.is_connected
             self._begin_epoch()
             if connected:
-                self._delivery.connected()
+                self._delivery.connected(self._now_ms())
             return
         self._delivery.stored(changes.stored)
         self._delivery.forget(changes.evicted)
@@ -209,10 +213,11 @@ class Sender:
             case Connected(protocol):
                 log.info("connected to the broker by %s", protocol)
                 self.counters["connections"] += 1
-                self._delivery.connected()
-                self.say(ask=bool(self._delivery.sent))
+                self.trouble = None
+                self.say(ask=self._delivery.connected(self._now_ms()))
             case Disconnected(reason):
                 log.warning("no connection to the broker: %s; trying again", reason)
+                self.trouble = reason
                 self._delivery.disconnected()
             case Acknowledged(message, refused):
                 if message.seq is not None:
@@ -236,7 +241,7 @@ class Sender:
         if committed.epoch != self._epoch:
             self.counters["committed_other_epoch"] += 1
             return
-        gone = self._delivery.committed(committed, self._now_ms())
+        gone = self._delivery.committed(committed)
         self._outbox.delete(gone)
         self.totals.batches_committed += len(gone)
 

@@ -17,7 +17,7 @@ FAST = DeliverySettings(
 def connected(stored: range | list[int], how: DeliverySettings = FAST) -> Delivery:
     delivery = Delivery(how)
     delivery.stored(stored)
-    delivery.connected()
+    delivery.connected(0)
     return delivery
 
 
@@ -49,7 +49,7 @@ def test_after_a_reconnect_the_newest_is_first_again() -> None:
     assert delivery.next(0) == [10, 1, 2, 3]
     delivery.disconnected()
     assert delivery.next(0) == []
-    delivery.connected()
+    delivery.connected(0)
     assert delivery.next(0) == [10, 1, 2, 3]
 
 
@@ -66,32 +66,45 @@ def test_an_acknowledgement_by_the_broker_deletes_nothing() -> None:
     delivery = connected([1])
     assert delivery.next(0) == [1]
     delivery.acknowledged(1, 5)
-    assert delivery.committed(upto(0), 10) == []
+    assert delivery.committed(upto(0)) == []
     assert not delivery.idle
-    assert delivery.committed(upto(1), 20) == [1]
+    assert delivery.committed(upto(1)) == [1]
     assert delivery.idle
 
 
 def test_committed_ranges_beyond_the_contiguous_delete_too() -> None:
     delivery = connected(range(1, 5))
     assert sorted(delivery.next(0)) == [1, 2, 3, 4]
-    assert sorted(delivery.committed(upto(1, SeqRange(3, 4)), 10)) == [1, 3, 4]
+    assert sorted(delivery.committed(upto(1, SeqRange(3, 4)))) == [1, 3, 4]
 
 
 def test_a_committed_number_that_was_never_sent_is_kept() -> None:
     delivery = Delivery(FAST)
     delivery.stored([1, 2])
-    assert delivery.committed(upto(2), 0) == []
+    assert delivery.committed(upto(2)) == []
     assert len(delivery.waiting) == 2
 
 
-def test_what_the_server_heard_nothing_of_is_sent_again_after_the_time_out() -> None:
+def test_what_an_answer_does_not_cover_is_sent_again_after_the_time_out() -> None:
     delivery = connected([1])
     delivery.next(0)
     delivery.acknowledged(1, 0)
-    delivery.committed(upto(0), 5_000)
+    assert delivery.ask(5_000)
+    delivery.committed(upto(0))
     assert delivery.next(9_999) == []
     assert delivery.next(10_000) == [1]
+
+
+def test_an_answer_to_what_was_asked_before_a_batch_was_sent_says_nothing_of_it() -> None:
+    delivery = connected([1])
+    delivery.next(0)
+    delivery.acknowledged(1, 0)
+    assert delivery.ask(1_000)
+    delivery.stored([2])
+    assert delivery.next(1_001) == [2]
+    delivery.acknowledged(2, 1_001)
+    delivery.committed(upto(1))
+    assert delivery.next(11_001) == []
 
 
 def test_while_the_server_is_silent_the_time_out_is_longer() -> None:
@@ -109,11 +122,12 @@ def test_a_batch_not_committed_in_its_tries_goes_behind_everything_else() -> Non
         assert 1 in delivery.next(now_ms)
         delivery.acknowledged(1, now_ms)
         delivery.acknowledged(2, now_ms)
-        delivery.committed(upto(0, SeqRange(2, 2)), now_ms + 1)
+        assert delivery.ask(now_ms + 5_000)
+        delivery.committed(upto(0, SeqRange(2, 2)))
         now_ms += 10_000
     delivery.disconnected()
     delivery.stored([3, 4, 5])
-    delivery.connected()
+    delivery.connected(0)
     assert delivery.next(now_ms) == [5, 3, 4, 1]
 
 
@@ -123,7 +137,7 @@ def test_the_server_is_asked_when_its_word_is_overdue_and_then_ever_less_often()
     delivery.acknowledged(1, 0)
     asked = [now_ms for now_ms in range(0, 20_000, 100) if delivery.ask(now_ms)]
     assert asked == [1_000, 2_000, 4_000, 8_000, 16_000]
-    delivery.committed(upto(0), 20_000)
+    delivery.committed(upto(0))
     assert delivery.ask(20_000)
 
 
@@ -135,7 +149,7 @@ def test_a_full_window_stops_sending_and_asks_at_once() -> None:
         delivery.acknowledged(seq, 0)
     assert delivery.next(1) == []
     assert delivery.ask(1)
-    delivery.committed(upto(0, *ranges_of(sent)), 2)
+    delivery.committed(upto(0, *ranges_of(sent)))
     assert len(delivery.next(2)) == 4
 
 
@@ -143,9 +157,9 @@ def test_a_batch_sent_in_an_earlier_life_waits_for_the_server_before_it_is_sent_
     delivery = Delivery(FAST)
     delivery.restored(1, 2, 0)
     delivery.restored(2, 0, 0)
-    delivery.connected()
+    delivery.connected(0)
     assert delivery.next(0) == [2]
-    assert delivery.committed(upto(1), 10) == [1]
+    assert delivery.committed(upto(1)) == [1]
 
 
 def test_what_the_uplink_had_no_room_for_counts_no_try() -> None:
@@ -198,7 +212,7 @@ class World:
 
     def connect(self) -> None:
         if not self.online:
-            self.delivery.connected()
+            self.delivery.connected(self.now_ms)
         self.online = True
 
     def disconnect(self) -> None:
@@ -223,7 +237,7 @@ class World:
             runs = ranges_of(self.at_server)
             contiguous = runs[0].last if runs and runs[0].first == 1 else 0
             beyond = tuple(item for item in runs if item.first > contiguous)
-            self.deleted.update(self.delivery.committed(Committed(1, contiguous, beyond), self.now_ms))
+            self.deleted.update(self.delivery.committed(Committed(1, contiguous, beyond)))
 
     def lose_the_answer(self) -> None:
         self.delivery.ask(self.now_ms)
