@@ -105,6 +105,8 @@ class Uplink:
 
     def set_coverage(self, covered: bool) -> None:
         """For recordings: without coverage, what connection there was breaks off and none is made."""
+        if covered == self._covered.is_set():
+            return
         (self._covered.set if covered else self._covered.clear)()
         self._wake()
 
