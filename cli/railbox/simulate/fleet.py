@@ -108,7 +108,8 @@ def journeys(wish: Wish, lines: Lines) -> list[Journey]:
     for number in range(1, wish.units + 1):
         plans.append(Planner(service, draws(wish, number, "journey"), stops).plan(departs_s))
         departs_s += stagger.uniform(*STAGGER_S)
-    length_s = round(wish.days * DAY_S) if wish.days is not None else ceil(plans[0].arrived_s + AFTER_S)
+    whole_s = ceil((plans[0].arrived_s + AFTER_S) / HOUR_S) * int(HOUR_S)
+    length_s = whole_s if wish.days is None else round(wish.days * DAY_S)
     name = numbers.wagon if service.carries == "wagon" else numbers.container
     return [
         Journey(wish, number, name(draws(wish, number, "unit")), wish.end_s - length_s, length_s, route, plan)
