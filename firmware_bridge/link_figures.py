@@ -124,7 +124,7 @@ def time_error_ms(size):
 
 
 def bytes_grown(size):
-    """Bytes of memory in use at the end of `size` minutes of a busy link more than after a twelfth of them."""
+    """Bytes of memory in use at the end of `size` minutes of a busy link more than after half of them."""
     random.seed(3)
     line = {"loss": 0.02, "delay_ms": 20, "repeats": 0.01, "flips": 0.0001}
     exchange = Exchange(up=Line(**line), down=Line(**line), drift_ppm=20, keep=False, step_ms=50)
@@ -137,9 +137,9 @@ def bytes_grown(size):
             exchange.carried_out = []
 
     start_measuring()
-    exchange.run(size * MINUTE_MS // 12, step)
+    exchange.run(size * MINUTE_MS // 2, step)
     before = memory_in_use()
-    exchange.run(size * MINUTE_MS - size * MINUTE_MS // 12, step)
+    exchange.run(size * MINUTE_MS // 2, step)
     return memory_in_use() - before
 
 

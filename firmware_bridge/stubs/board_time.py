@@ -9,8 +9,11 @@ import machine
 from wiring import TICKS_MASK
 
 HALF = (TICKS_MASK + 1) >> 1
-sleep = _real.sleep
 time = _real.time
+
+
+def sleep(seconds: float) -> None:
+    machine.hardware.world.sleep(seconds)
 
 
 def ticks_ms() -> int:
@@ -30,8 +33,8 @@ def ticks_diff(end: int, start: int) -> int:
 
 
 def sleep_ms(duration_ms: int) -> None:
-    _real.sleep(duration_ms / 1000)
+    sleep(duration_ms / 1000)
 
 
 def sleep_us(duration_us: int) -> None:
-    _real.sleep(duration_us / 1000000)
+    sleep(duration_us / 1000000)

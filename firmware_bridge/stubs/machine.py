@@ -3,8 +3,6 @@
 `hardware` is set by `run` before the firmware starts.
 """
 
-import time  # the real one
-
 hardware = None
 
 SLEEP = 2
@@ -141,5 +139,5 @@ def lightsleep(nap_ms) -> None:
     before = hardware.interrupts
     until_us = hardware.ticks_us() + nap_ms * 1000
     while hardware.ticks_us() < until_us and hardware.interrupts == before:
-        time.sleep(0.0005)
+        hardware.world.sleep(0.0005)
         hardware.line.read(None)

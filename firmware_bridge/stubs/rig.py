@@ -16,10 +16,13 @@ FIRMWARE = HERE + "/../firmware"
 BRIDGE = HERE + "/.."
 
 
-def set_up(line, script: "dict[str, object]", firmware: str = FIRMWARE, bridge: str = BRIDGE):
-    """Return the hardware of one board, wired to `line`, in a world that follows `script` (see `run`)."""
+def set_up(line, script: "dict[str, object]", *, firmware: str = FIRMWARE, bridge: str = BRIDGE, runs: bool = True):
+    """Return the hardware of one board, wired to `line`, in a world that follows `script` (see `run`).
+
+    `runs` False: the world's time passes only where somebody sleeps or skips it.
+    """
     sys.path[:0] = [firmware, bridge]
-    world = World(script.get("timeline", []))
+    world = World(script.get("timeline", []), runs)
     machine.hardware = Hardware(world, line, _boards(), script.get("start_ticks_ms", 0))
     sys.modules["machine"] = machine  # MicroPython's unix port has a built-in one
     sys.modules["time"] = board_time

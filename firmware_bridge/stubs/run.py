@@ -75,7 +75,7 @@ def report(what: str) -> None:
 def main(descriptor: str, script_file: str, firmware: str, bridge: str) -> None:
     with open(script_file) as file:
         script = json.load(file)
-    hardware = rig.set_up(Line(int(descriptor)), script, firmware, bridge)
+    hardware = rig.set_up(Line(int(descriptor)), script, firmware=firmware, bridge=bridge)
     hardware.world.on("report", report)
     report("heap")
     Remote(hardware.world)

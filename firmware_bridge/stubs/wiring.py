@@ -49,6 +49,7 @@ class Hardware:
         self._boot_us = 0
         self._start_ticks_ms = start_ticks_ms
         self._cycled = False
+        self._door_level = 0
         self.board = boards.this_board()
         self._boards = boards
         self.i2c = {}
@@ -65,7 +66,8 @@ class Hardware:
         self._boot_us = self.world.now_us()
         for gpio in self.nets:
             self.nets[gpio].handler = None
-        self.net(self.board.door).level = 0 if self.world.get("door") == "closed" else 1
+        self._door_level = 0 if self.world.get("door") == "closed" else 1
+        self.net(self.board.door).level = self._door_level
         self.net(self.board.motion_int).level = 0
 
     def net(self, gpio) -> Net:
@@ -143,6 +145,9 @@ class Hardware:
     def _move_door(self, state) -> None:
         """Move the switch as a real one does: it bounces before it rests."""
         level = 0 if state == "closed" else 1
+        if level == self._door_level:
+            return
+        self._door_level = level
         now_us = self.world.now_us()
         bounce_us = int(self.world.get("bounce_ms") * 1000)
         moves = [now_us]

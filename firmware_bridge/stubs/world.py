@@ -1,6 +1,7 @@
 """The world around a simulated board: what there is to measure, and what happens when, by a script.
 
-Knows no pin and no part; `wiring` connects them. Time is microseconds since the world began, and may be skipped.
+Knows no pin and no part; `wiring` connects them. Time is microseconds since the world began: it runs by itself, or
+stands still but for what is slept and skipped.
 
 A script is a list of [at_s, {name: value}]: from `at_s` on, the quantities named have these values. A value may be a
 curve [[after_s, value], ...], linear in between. See DEFAULTS for the names.
@@ -39,8 +40,9 @@ def _monotonic_us() -> int:
 class World:
     """The quantities by name, and what is to be done when."""
 
-    def __init__(self, script: "list[list[object]]") -> None:
-        self._zero_us = _monotonic_us()
+    def __init__(self, script: "list[list[object]]", runs: bool = True) -> None:
+        self._runs = runs
+        self._zero_us = _monotonic_us() if runs else 0
         self._values = dict(DEFAULTS)
         self._set_us = dict.fromkeys(DEFAULTS, 0)
         self._agenda: "list[tuple[int, object]]" = []  # (when, what to call), in order
@@ -56,7 +58,14 @@ class World:
 
     def present_us(self) -> int:
         """The present, also while something is caught up with."""
-        return _monotonic_us() - self._zero_us
+        return (_monotonic_us() if self._runs else 0) - self._zero_us
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for time to pass."""
+        if self._runs:
+            _time.sleep(seconds)
+        else:
+            self.skip(seconds)
 
     def skip(self, seconds: float) -> None:
         """Let time pass at once."""

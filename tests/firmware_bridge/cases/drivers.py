@@ -9,6 +9,7 @@ from railbox_board.drivers.lis3dh import Lis3dh
 from railbox_board.drivers.reed_door import ReedDoor
 from railbox_board.drivers.sht3x import Sht3x, crc8
 from railbox_board.drivers.voltage import Voltage
+from railbox_board.nap import nap
 from railbox_board.station import Station
 from railbox_board.ticks import Ticks
 from railbox_bridge import commands, tables
@@ -201,6 +202,7 @@ def case_voltages_and_the_chips_temperature_are_what_they_are():
 
 def station():
     world.set({"temp_c": 21.0, "humidity_pct": 45.0, "door": "closed"})
+    world.skip(1)
     bus = Bus(BOARD)
     settings = Chosen()
     return Station([Sht3x(bus), Lis3dh(bus, BOARD, settings), ReedDoor(BOARD, settings)], bus)
@@ -268,3 +270,18 @@ def case_ticks_go_on_over_the_wrap():
     before_ms = counting.now_ms()
     world.skip(2)
     assert 2000 <= counting.now_ms() - before_ms <= 2100
+
+
+def case_a_nap_lasts_until_its_end_or_until_the_door_moves():
+    part = ReedDoor(BOARD, Chosen())
+    began_ms = ticks.now_ms()
+    nap(BOARD, 50)
+    assert ticks.now_ms() - began_ms >= 50
+    began_ms = ticks.now_ms()
+    world.at(world.now_us() + 30000, lambda: world.set({"door": "open"}))
+    nap(BOARD, 60000)
+    assert ticks.now_ms() - began_ms < 30000
+    assert part.busy  # so that it stays awake until the contact rests
+    assert len(watch(part, 1)) == 1
+    world.set({"door": "closed"})
+    watch(part, 1)

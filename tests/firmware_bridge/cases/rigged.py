@@ -1,4 +1,7 @@
-"""A simulated board under the firmware's files, for the cases that test them one by one. Import it before them."""
+"""A simulated board under the firmware's files, for the cases that test them one by one. Import it before them.
+
+Time stands still but for what is slept and skipped: a case goes the same way on any machine, however busy.
+"""
 
 import asyncio
 
@@ -18,8 +21,17 @@ class NoLine:
         return len(data)
 
 
-hardware = rig.set_up(NoLine(), {"start_ticks_ms": (1 << 30) - 500})
+hardware = rig.set_up(NoLine(), {"start_ticks_ms": (1 << 30) - 500}, runs=False)
 world = hardware.world
+_real_sleep = asyncio.sleep
+
+
+async def _sleep(seconds):
+    world.skip(seconds)
+    await _real_sleep(0)
+
+
+asyncio.sleep = _sleep  # the drivers' waits pass in the world's time
 
 
 def wait(coroutine):
