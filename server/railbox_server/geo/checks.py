@@ -8,8 +8,10 @@ from itertools import combinations, pairwise
 from typing import Final
 
 from railbox_server.geo import zones
+from railbox_server.geo.drawn import NEAR_M
 from railbox_server.geo.earth import distance_m
-from railbox_server.geo.model import Border, Corridor, Place, Problem
+from railbox_server.geo.model import Border, Corridor, Line, Place, Problem
+from railbox_server.geo.way import Way
 
 Rule = Callable[[Corridor], Iterator[Problem]]
 
@@ -111,6 +113,32 @@ def _legs_join(corridor: Corridor) -> Iterator[Problem]:
             yield Problem("legs", reason)
 
 
+def _lines_lead_from_place_to_place(corridor: Corridor) -> Iterator[Problem]:
+    for line in Way(corridor).unused_lines if len(_along(corridor)) > 1 else ():
+        reason = (
+            f"passes near no two places that follow each other (within {NEAR_M / 1000:g} km), "
+            "or leads a long way around between them: it is not used"
+        )
+        yield Problem(_called_line(line), reason, warning=True)
+
+
+def _timetable_leads_along(corridor: Corridor) -> Iterator[Problem]:
+    kms = {place.id: km for place, km in _along(corridor)}
+    for stop in corridor.timetable:
+        if stop.place_id not in kms:
+            yield Problem("timetable", f"there is no place {stop.place_id!r} with km in this file")
+    stops = [stop for stop in corridor.timetable if stop.place_id in kms]
+    for before, after in pairwise(stops):
+        if before.departure_h is None or after.arrival_h is None or after.arrival_h < before.departure_h:
+            reason = (
+                f"from {before.place_id} to {after.place_id} it needs a departure_h, and an arrival_h not before it"
+            )
+            yield Problem("timetable", reason)
+    steps_km = [kms[after.place_id] - kms[before.place_id] for before, after in pairwise(stops)]
+    if min(steps_km, default=0) < 0 < max(steps_km, default=0):
+        yield Problem("timetable", "km run forwards and backwards: it has to lead one way along the corridor")
+
+
 RULES: Final[Sequence[Rule]] = (
     _has_borders,
     _has_length,
@@ -119,6 +147,8 @@ RULES: Final[Sequence[Rule]] = (
     _km_suit_coordinates,
     _zones_keep_apart,
     _legs_join,
+    _lines_lead_from_place_to_place,
+    _timetable_leads_along,
 )
 
 
@@ -135,3 +165,8 @@ def _facts(value: Place | Border) -> object:
 
 def _called(value: Place | Border) -> str:
     return f'{"border" if isinstance(value, Border) else "place"} "{value.id}"'
+
+
+def _called_line(line: Line) -> str:
+    lat_deg, lon_deg = line.points[0]
+    return f'line "{line.id}"' if line.id else f"line from [{lon_deg:g}, {lat_deg:g}]"

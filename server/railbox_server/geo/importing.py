@@ -100,11 +100,16 @@ def documents(text: str) -> dict[str, dict[str, Any]]:
 
 
 def dumps(document: Mapping[str, Any]) -> str:
-    """The document as text, a feature a line, so that a change is a line in a diff."""
-    head = {key: value for key, value in document.items() if key != "features"}
+    """The document as text, a feature or stop a line, so that a change is a line in a diff."""
+    lists = [key for key in ("timetable", "features") if key in document]
+    head = {key: value for key, value in document.items() if key not in lists}
     opening = json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}")
-    features = ",\n".join("  " + json.dumps(feature, ensure_ascii=False) for feature in document["features"])
-    return f'{opening},\n "features": [\n{features}\n ]\n}}\n'
+    return opening + "".join(_listed(key, document[key]) for key in lists) + "\n}\n"
+
+
+def _listed(key: str, items: Sequence[object]) -> str:
+    lines = ",\n".join("  " + json.dumps(item, ensure_ascii=False) for item in items)
+    return f',\n "{key}": [\n{lines}\n ]'
 
 
 def slug(*words: str) -> str:
@@ -168,18 +173,30 @@ def _document(name: str, stations: Sequence[Station], radii_m: Mapping[str, floa
     change_of = {yard.id: change for change in changes for yard in change.yards}
     places = [station for station in stations if BORDER_LINE not in station.roles]
     sources = {station.source for station in stations}
+    timetable = _timetable(places, survey.SERVICE_HOURS[name]) if name in survey.SERVICE_HOURS else []
     return {
         "type": "FeatureCollection",
         "schema": 1,
         "name": name,
         "title": survey.TITLES.get(name, name),
         "attribution": "; ".join(credit for source, credit in survey.CREDITS.items() if source in sources),
+        **({"timetable": timetable} if timetable else {}),
         "features": [
             *(_place(place, radii_m.get(place.id), change_of.get(place.id)) for place in places),
             *(_border(change) for change in changes),
             *_legs(places),
         ],
     }
+
+
+def _timetable(places: Sequence[Station], hours: float) -> list[dict[str, Any]]:
+    """The ends as published; between them in proportion to km, and marked assumed."""
+    first, last = places[0], places[-1]
+    stops: list[dict[str, Any]] = [{"place": first.id, "departure_h": 0}]
+    for place in places[1:-1]:
+        hour = round((place.km - first.km) / (last.km - first.km) * hours, 2)
+        stops.append({"place": place.id, "arrival_h": hour, "departure_h": hour, "assumed": True})
+    return [*stops, {"place": last.id, "arrival_h": _short(hours)}]
 
 
 def _changes(stations: Sequence[Station]) -> list[Change]:

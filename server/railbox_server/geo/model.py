@@ -1,4 +1,4 @@
-"""What a corridor is: places, borders and legs in order of chainage.
+"""What a corridor is: places, borders and legs in order of chainage, and perhaps drawn lines and a timetable.
 
 Frozen values and the figures that hold where a file gives none. Reads nothing; knows no file format.
 """
@@ -78,8 +78,29 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """What somebody drew of the corridor's course: (lat, lon) pairs. `id` is None where the file gives none."""
+
+    id: str | None
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimetableStop:
+    """Hours since the service's departure. None: no arrival at the first place, no departure from the last.
+
+    `assumed`: reckoned from the distance between published times, not published itself.
+    """
+
+    place_id: str
+    arrival_h: float | None
+    departure_h: float | None
+    assumed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Corridor:
-    """Places (those without km last), borders and legs, each in order of km."""
+    """Places (those without km last), borders and legs, each in order of km; the timetable in order of travel."""
 
     name: str
     title: str
@@ -87,6 +108,8 @@ class Corridor:
     borders: tuple[Border, ...]
     legs: tuple[Leg, ...]
     attribution: str
+    lines: tuple[Line, ...] = ()
+    timetable: tuple[TimetableStop, ...] = ()
 
     @property
     def km(self) -> float:

@@ -7,7 +7,7 @@ Whether the features make sense together is checks.py's.
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from railbox_server.geo import zones
 from railbox_server.geo.features import COUNTRY, NAME, UNLOCODE, BadFeatureError, Feature, Json, feature_of, position_of
@@ -19,8 +19,10 @@ from railbox_server.geo.model import (
     Border,
     Corridor,
     Leg,
+    Line,
     Place,
     Problem,
+    TimetableStop,
 )
 
 T = TypeVar("T")
@@ -33,45 +35,62 @@ SCHEMA: Final = 1
 def read(document: object) -> tuple[Corridor | None, tuple[Problem, ...]]:
     """The corridor, or None when a problem is worse than a warning."""
     try:
-        name, title, attribution, raw = _head(document)
+        head = _head(document)
     except BadFeatureError as error:
         return None, (Problem("", str(error)),)
     problems: list[Problem] = []
     features = _each(
-        list(enumerate(raw, 1)), lambda item: f"feature {item[0]}", lambda item: feature_of(*item), problems
+        list(enumerate(head.features, 1)), lambda item: f"feature {item[0]}", lambda item: feature_of(*item), problems
     )
     places = _each(_of(features, "place"), _label, _place, problems)
     borders = _each(_of(features, "border"), _label, lambda feature: _border(feature, places), problems)
     legs = _each(_of(features, "leg"), _label, _leg, problems)
+    drawn = _each(_of(features, "line"), _label, _lines, problems)
+    timetable = _each(list(enumerate(head.stops, 1)), lambda item: f"timetable stop {item[0]}", _stop, problems)
     problems += [*_repeated("place", places), *_repeated("border", borders), *_backwards(places)]
     if problems:
         return None, tuple(problems)
     in_order = sorted(places, key=lambda place: float("inf") if place.km is None else place.km)
     return (
         Corridor(
-            name,
-            title,
+            head.name,
+            head.title,
             tuple(in_order),
             tuple(sorted(borders, key=lambda border: border.km)),
             tuple(sorted(legs, key=lambda leg: leg.from_km)) or _all_rail(in_order),
-            attribution,
+            head.attribution,
+            tuple(line for lines in drawn for line in lines),
+            tuple(timetable),
         ),
         (),
     )
 
 
-def _head(document: object) -> tuple[str, str, str, list[object]]:
+class _Head(NamedTuple):
+    """The members of the document; what stands in its lists is not read yet."""
+
+    name: str
+    title: str
+    attribution: str
+    features: list[object]
+    stops: list[object]
+
+
+def _head(document: object) -> _Head:
     if not isinstance(document, dict) or cast("Json", document).get("type") != "FeatureCollection":
         raise BadFeatureError("not a GeoJSON FeatureCollection")
     members = cast("Json", document)
     if members.get("schema") != SCHEMA:
         raise BadFeatureError(f"schema {members.get('schema')!r} is not known; this version reads schema {SCHEMA}")
     head = Feature("", "", None, members)
-    raw = members.get("features")
+    raw, stops = members.get("features"), members.get("timetable", [])
     if not isinstance(raw, list):
         raise BadFeatureError("features: expected a list")
+    if not isinstance(stops, list):
+        raise BadFeatureError("timetable: expected a list of stops")
     name = head.needed_text("name", NAME)
-    return name, head.text("title") or name, head.text("attribution") or "", cast("list[object]", raw)
+    title, attribution = head.text("title") or name, head.text("attribution") or ""
+    return _Head(name, title, attribution, cast("list[object]", raw), cast("list[object]", stops))
 
 
 def _each(
@@ -193,6 +212,44 @@ def _leg(feature: Feature) -> Leg:
     if leg.to_km <= leg.from_km:
         raise BadFeatureError(f"runs backwards: from km {leg.from_km:g} to km {leg.to_km:g}")
     return leg
+
+
+def _lines(feature: Feature) -> list[Line]:
+    """One, or several of a MultiLineString."""
+    geometry: Json = feature.geometry or {}
+    kind, coordinates = geometry.get("type"), geometry.get("coordinates")
+    if kind == "LineString":
+        parts: list[object] = [coordinates]
+    elif kind == "MultiLineString" and isinstance(coordinates, list):
+        parts = cast("list[object]", coordinates)
+    else:
+        raise BadFeatureError(f"geometry: expected a LineString or a MultiLineString, found {kind!r}")
+    return [Line(feature.text("id", NAME), _line_points(part)) for part in parts]
+
+
+def _line_points(positions: object) -> tuple[Point, ...]:
+    if not isinstance(positions, list):
+        raise BadFeatureError("geometry: expected a line of [lon, lat] pairs")
+    points = tuple(position_of(position) for position in cast("list[object]", positions))
+    if len(set(points)) < 2:
+        raise BadFeatureError("geometry: a line needs at least two different points")
+    if off := next((point for point in points if abs(point[0]) > 90 or abs(point[1]) > 180), None):
+        raise BadFeatureError(f"geometry: [{off[1]:g}, {off[0]:g}] is not on the earth; coordinates are [lon, lat]")
+    return points
+
+
+def _stop(item: tuple[int, object]) -> TimetableStop:
+    number, raw = item
+    if not isinstance(raw, dict):
+        raise BadFeatureError(f"expected an object, found {raw!r}")
+    stop = Feature(f"timetable stop {number}", "", None, cast("Json", raw))
+    arrival_h, departure_h = stop.number("arrival_h"), stop.number("departure_h")
+    if arrival_h is None and departure_h is None:
+        raise BadFeatureError("has neither arrival_h nor departure_h")
+    if arrival_h is not None and departure_h is not None and departure_h < arrival_h:
+        raise BadFeatureError(f"departs after {departure_h:g} h, before it arrives after {arrival_h:g} h")
+    assumed = stop.properties.get("assumed") is True
+    return TimetableStop(stop.needed_text("place", NAME), arrival_h, departure_h, assumed)
 
 
 def _all_rail(places: Sequence[Place]) -> tuple[Leg, ...]:

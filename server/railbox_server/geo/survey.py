@@ -61,6 +61,12 @@ LINE_POINTS: Final = MappingProxyType(
 )
 """Borders whose line is not halfway between two yards."""
 
+SERVICE_HOURS: Final = MappingProxyType({"pyongyang-moscow": 8 * 24.0})
+"""From the first departure to the last arrival, as published with the distance (8 days for 10,257 km) and nothing more.
+
+Every time between is reckoned from the distance, as at one speed throughout, and marked `assumed`.
+"""
+
 CREDITS: Final = MappingProxyType(
     {
         "osm": "© OpenStreetMap contributors (ODbL)",

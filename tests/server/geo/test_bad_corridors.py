@@ -207,3 +207,75 @@ def test_the_error_counts_what_else_is_wrong(tmp_path: Path, document: Document)
     path.write_text(json.dumps(document))
     with pytest.raises(CorridorError, match=r'small\.geojson: place "a0": roles: .*\(\d+ more: railbox corridor check'):
         corridors.load(path)
+
+
+@pytest.mark.parametrize(
+    ("geometry", "message"),
+    [
+        (None, "geometry: expected a LineString or a MultiLineString, found None"),
+        ({"type": "Point", "coordinates": [20, 10]}, "geometry: expected a LineString"),
+        ({"type": "LineString", "coordinates": [[20, 10], [20, 10]]}, "a line needs at least two different points"),
+        ({"type": "LineString", "coordinates": "here"}, "geometry: expected a line of [lon, lat] pairs"),
+        ({"type": "LineString", "coordinates": [[20, 10], [10, 95]]}, "[10, 95] is not on the earth"),
+    ],
+)
+def test_a_line_that_cannot_be_read(
+    document: Document, inspect: Inspect, geometry: Document | None, message: str
+) -> None:
+    document["features"].append(
+        {"type": "Feature", "properties": {"kind": "line", "id": "drawn"}, "geometry": geometry}
+    )
+    corridor, found = inspect(document)
+    assert corridor is None
+    assert 'line "drawn": ' in told(found)
+    assert message in told(found)
+
+
+def test_a_line_of_no_use_is_warned_of_and_the_corridor_used_all_the_same(document: Document, inspect: Inspect) -> None:
+    geometry = {"type": "LineString", "coordinates": [[30, 10], [30, 11]]}
+    document["features"].append({"type": "Feature", "properties": {"kind": "line"}, "geometry": geometry})
+    corridor, found = inspect(document)
+    assert corridor is not None
+    assert "line from [30, 10]: passes near no two places that follow each other" in told(found)
+
+
+STOPS: list[Document] = [
+    {"place": "a0", "departure_h": 0},
+    {"place": "a1", "arrival_h": 1, "departure_h": 2, "assumed": True},
+    {"place": "b2", "arrival_h": 3},
+]
+
+
+def test_a_sound_timetable_is_no_problem(document: Document, inspect: Inspect) -> None:
+    for stops in (STOPS, [{"place": "b2", "departure_h": 0}, {"place": "a0", "arrival_h": 9}]):
+        corridor, found = inspect({**document, "timetable": stops})
+        assert corridor is not None
+        assert found == ()
+
+
+@pytest.mark.parametrize(
+    ("number", "stop", "message"),
+    [
+        (1, "a1", "timetable stop 2: expected an object, found 'a1'"),
+        (1, {"place": "a1"}, "timetable stop 2: has neither arrival_h nor departure_h"),
+        (1, {"arrival_h": 1, "departure_h": 2}, "timetable stop 2: place is missing"),
+        (1, {"place": "a1", "arrival_h": -1}, "timetable stop 2: arrival_h: expected a number of at least 0"),
+        (
+            1,
+            {"place": "a1", "arrival_h": 2, "departure_h": 1},
+            "timetable stop 2: departs after 1 h, before it arrives",
+        ),
+        (1, {"place": "zz", "arrival_h": 1, "departure_h": 2}, "timetable: there is no place 'zz' with km"),
+        (1, {"place": "a1", "arrival_h": 1}, "timetable: from a1 to b2 it needs a departure_h"),
+        (2, {"place": "b2", "arrival_h": 1.5}, "timetable: from a1 to b2 it needs a departure_h, and an arrival_h not"),
+        (2, {"place": "a0", "arrival_h": 3}, "timetable: km run forwards and backwards"),
+    ],
+)
+def test_a_timetable_that_cannot_be(
+    document: Document, inspect: Inspect, number: int, stop: object, message: str
+) -> None:
+    stops: list[object] = [*STOPS]
+    stops[number] = stop
+    corridor, found = inspect({**document, "timetable": stops})
+    assert corridor is None
+    assert message in told(found)

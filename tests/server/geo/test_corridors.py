@@ -136,3 +136,19 @@ def test_one_id_for_two_places_is_refused_where_corridors_are_used_together(tmp_
     put(tmp_path, document)
     with pytest.raises(CorridorError, match=r'place "pk-taftan": is not the same in corridors .*: give one of them'):
         corridors.available([tmp_path])
+
+
+def test_drawn_lines_are_kept(tmp_path: Path, document: Document) -> None:
+    line = [[20.0, 10.0], [20.01, 10.05], [20.0, 10.1]]
+    parts = {"type": "MultiLineString", "coordinates": [line, [[20.0, 10.1], [20.0, 10.3]]]}
+    document["features"].append({"type": "Feature", "properties": {"kind": "line", "id": "a0-b2"}, "geometry": parts})
+    lines = corridors.load(put(tmp_path, document)).lines
+    assert [(line.id, len(line.points)) for line in lines] == [("a0-b2", 3), ("a0-b2", 2)]
+    assert lines[0].points[1] == (10.05, 20.01)
+
+
+def test_the_direct_carriage_has_a_timetable_of_which_only_the_ends_are_published() -> None:
+    stops = corridors.find("pyongyang-moscow").timetable
+    assert len(stops) == 31
+    assert [stop.place_id for stop in stops if not stop.assumed] == ["kp-pyongyang", "ru-moscow-yaroslavsky"]
+    assert (stops[0].departure_h, stops[-1].arrival_h) == (0, 192)
