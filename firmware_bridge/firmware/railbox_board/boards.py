@@ -69,7 +69,7 @@ PICO = Board(
     led="LED",
 )
 
-# GPIO 27 and 33 belong to the RTC, so that door and shock can wake the chip; the ADC pins are ADC1's.
+# GPIO 27 and 34 belong to the RTC, so that door and shock can wake the chip; the ADC pins are ADC1's.
 ESP32 = Board(
     "esp32",
     uart=2,
@@ -78,7 +78,7 @@ ESP32 = Board(
     i2c=0,
     sda=21,
     scl=22,
-    motion_int=33,
+    motion_int=34,
     door=27,
     light_adc=36,
     battery_adc=39,

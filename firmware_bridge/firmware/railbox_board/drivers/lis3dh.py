@@ -70,8 +70,7 @@ class Lis3dh(Part):
         self._tilt = Threshold(TILT_HOLD_MS)
         self._interrupt = Moment()
         self._threshold_mg = 0
-        self._pin = Pin(board.motion_int, Pin.IN, Pin.PULL_DOWN)
-        self._pin.irq(self._interrupt.mark, Pin.IRQ_RISING)
+        self._pin = Pin(board.motion_int, Pin.IN)
 
     def start(self) -> None:
         if self._bus.read_registers(ADDRESS, WHO_AM_I, 1)[0] != WHO_AM_I_LIS3DH:
@@ -80,6 +79,8 @@ class Lis3dh(Part):
             self._bus.write_register(ADDRESS, register, value)
         self._set_threshold()
         self._bus.read_registers(ADDRESS, INT1_SRC, 1)
+        # Only now: without the part, the pin floats and would interrupt for ever.
+        self._pin.irq(self._interrupt.mark, Pin.IRQ_RISING)
 
     async def read(self) -> "list[tuple[int, int]]":
         figures = self._motion.take_figures()
