@@ -90,7 +90,10 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
+    """There is no connection (any more). `expected`: because we did not want one."""
+
     reason: str
+    expected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,8 +215,9 @@ class Sender:
                 self.counters["connections"] += 1
                 self.trouble = None
                 self.say(ask=self._delivery.connected(self._now_ms()))
-            case Disconnected(reason):
-                log.warning("no connection to the broker: %s; trying again", reason)
+            case Disconnected(reason, expected):
+                level = logging.INFO if expected else logging.WARNING
+                log.log(level, "no connection to the broker: %s; trying again", reason)
                 self.trouble = reason
                 self._delivery.disconnected()
             case Acknowledged(message, refused):

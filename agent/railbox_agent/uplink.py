@@ -129,14 +129,16 @@ class Uplink:
                 continue
             started_s = time.monotonic()
             connection = self._connection(protocol)
-            self._events.put(Disconnected(connection.ended or "stopped"))
-            if connection.up:
-                failures = 1 if time.monotonic() - started_s > STEADY_S else failures + 1
-            else:
-                failures += 1
+            if _is_introduction(protocol, connection):
                 protocol = _next_protocol(protocol, connection)
-            if not connection.wrong_protocol:
-                self._stopping.wait(self._back_off.delay_s(failures, self._dice))
+                continue
+            expected = self._stopping.is_set() or not self._covered.is_set()
+            self._events.put(Disconnected(connection.ended or "stopped", expected))
+            steady = connection.up and time.monotonic() - started_s > STEADY_S
+            failures = 1 if steady else failures + 1
+            if not connection.up:
+                protocol = _next_protocol(protocol, connection)
+            self._stopping.wait(self._back_off.delay_s(failures, self._dice))
 
     def _connection(self, protocol: MQTTProtocolVersion) -> Connection:
         """Connects and stays so as long as it goes; returns what is left of it."""
@@ -169,6 +171,11 @@ class Uplink:
             self._converse(connection, 0.1)
         if connection.ended is None:
             connection.say_goodbye()
+
+
+def _is_introduction(protocol: MQTTProtocolVersion, connection: Connection) -> bool:
+    """The broker does not speak what we like best: not a failure, and the next protocol is tried at once."""
+    return connection.wrong_protocol and protocol == PROTOCOLS[0]
 
 
 def _next_protocol(protocol: MQTTProtocolVersion, connection: Connection) -> MQTTProtocolVersion:

@@ -3,7 +3,6 @@
 import json
 import random
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ from railbox_telemetry.committed import Committed, encode_committed
 from railbox_telemetry.tables import STATUS_KEYS
 from railbox_telemetry.values import Event, Fix, Knot, Positions, Reading, UndatedEvent
 from railbox_telemetry.wire import decode
-from support.brokers import Broker, mosquitto, nats, wait_for
+from support.brokers import Start, mosquitto, nats, wait_for
 from support.fake_server import FakeServer
 
 T0 = 1_750_000_000
@@ -235,8 +234,6 @@ def test_when_a_damaged_outbox_is_replaced_everything_goes_on_in_the_new_epoch(
 
 
 # --- against real brokers --------------------------------------------------------------------------------------------
-
-Start = Callable[[Path], AbstractContextManager[Broker]]
 
 
 class Tracker:

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,13 +25,12 @@ from railbox_agent.mqtt import (
     parse_address,
 )
 from railbox_agent.uplink import BackOff, Uplink
-from support.brokers import Broker, free_port, mosquitto, nats, wait_for
+from support.brokers import Start, free_port, mosquitto, nats, wait_for
 
 STATUS, BATCH, COMMITTED = "rb/1/3/TRK1/s", "rb/1/3/TRK1/b", "rb/1/3/TRK1/a"
 WILL = Message(STATUS, b"will", retain=True)
 QUICK = BackOff(0.05, 0.2)
 
-Start = Callable[[Path], AbstractContextManager[Broker]]
 both = pytest.mark.parametrize("start", [nats, mosquitto])
 T = TypeVar("T")
 

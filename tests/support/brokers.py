@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,6 +81,10 @@ class Broker:
         if self.process.poll() is not None:
             pytest.fail(f"{self.command[0]} ended with {self.process.returncode}:\n{self.log.read_text()}")
         return listens(self.port)
+
+
+Start = Callable[[Path], AbstractContextManager[Broker]]
+"""What `nats` and `mosquitto` are, for tests that run on both."""
 
 
 @contextmanager

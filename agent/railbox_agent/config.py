@@ -1,0 +1,113 @@
+"""The agent's settings: one table of keys with type, default and explanation, which is the classes below.
+
+Values only; `run` makes the agent of them.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from railbox_agent.delivery import MAX_IN_FLIGHT
+from railbox_agent.mqtt import AddressError, parse_address
+from railbox_telemetry import iso
+from railbox_telemetry.identity import check_device
+from railbox_telemetry.settings import required, setting
+
+DEFAULT_PATH = Path("/etc/railbox/agent.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortConfig:
+    name: str = required("What the logs and counters call it", example="gnss")
+    kind: Literal["gnss", "board"] = required("What speaks there: a GNSS receiver, or the sensor board", example="gnss")
+    path: str = required("By /dev/serial/by-id, because ttyUSB numbers change", example="/dev/ttyUSB0")
+    baud: int = setting(9_600, "Its rate; boards on USB ignore it", low=300, high=4_000_000)
+    stalled_after_s: float = setting(30.0, "Silent for so long, it is opened anew; 0: it may be silent for ever", low=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GnssConfig:
+    fix_period_s: float = setting(1.0, "How often the receiver gives a fix", low=0.05, high=3_600)
+    checksum_required: bool = setting(True, "Sentences without a checksum are left out")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeConfig:
+    floor: str = setting("2026-01-01T00:00:00Z", "No time before this is believed (UTC)")
+    pivot: str | None = setting(
+        None,
+        "A time within 9 years of now, for receivers whose week count rolled over; default: this computer's clock",
+        example="2027-01-01T00:00:00Z",
+    )
+
+    def __post_init__(self) -> None:
+        for name, text in (("floor", self.floor), ("pivot", self.pivot)):
+            try:
+                iso.to_ms(text or self.floor)
+            except ValueError:
+                raise ValueError(f"{name}: expected a time like 2026-01-01T00:00:00Z, found {text!r}") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplingConfig:
+    interval_s: int = setting(60, "A position and a row of readings are kept every so many seconds", low=1, high=86_400)
+    report_s: int = setting(60, "And sent every so many seconds; events go at once", low=1, high=86_400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxConfig:
+    folder: Path = setting(Path("/var/lib/railbox/outbox"), "Where batches are kept until the server has them")
+    cap_mb: int = setting(64, "Above so many megabytes the oldest routine batches go", low=1, high=100_000)
+    commit_s: float = setting(5.0, "A power cut loses at most so many seconds, and no event", low=0.1, high=600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UplinkConfig:
+    url: str = required(
+        "The broker: mqtt://HOST:PORT, or mqtts://HOST:PORT for TLS", example="mqtts://broker.example:8883"
+    )
+    username: str | None = setting(None, "For the broker", example="TRK-0001")
+    password_file: Path | None = setting(None, "Holds the password", example="/etc/railbox/password")
+    ca_file: Path | None = setting(
+        None,
+        "TLS: who must have signed the broker's certificate; default: the system's",
+        example="/etc/railbox/ca.pem",
+    )
+    cert_file: Path | None = setting(None, "TLS: this tracker's certificate", example="/etc/railbox/agent.pem")
+    key_file: Path | None = setting(None, "TLS: its key", example="/etc/railbox/agent.key")
+    keepalive_s: int = setting(300, "Longer costs less; shorter where a NAT forgets sooner", low=5, high=65_535)
+    in_flight: int = setting(16, "Batches on their way at once", low=1, high=MAX_IN_FLIGHT)
+    backlog_per_s: float = setting(20.0, "Batches a second while catching up; the newest goes at once", low=0.01)
+    resend_after_s: int = setting(7_200, "What is not committed by then is sent again", low=10, high=604_800)
+
+    def __post_init__(self) -> None:
+        try:
+            parse_address(self.url)
+        except AddressError as error:
+            raise ValueError(f"url: {error}") from None
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file: one is of no use without the other")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentConfig:
+    device: str = required("This tracker's id: 1 to 32 of A-Z a-z 0-9 _ -, no other may have it", example="TRK-0001")
+    log_level: Literal["debug", "info", "warning", "error"] = setting("info", "What is logged")
+    ports: tuple[PortConfig, ...] = required(
+        "A serial port; one such block for each",
+        example=(
+            PortConfig(name="gnss", kind="gnss", path="/dev/serial/by-id/usb-u-blox_AG_GNSS_receiver-if00"),
+            PortConfig(name="board", kind="board", path="/dev/serial/by-id/usb-railbox_board-if00", baud=115_200),
+        ),
+    )
+    gnss: GnssConfig = setting(GnssConfig(), "The GNSS receiver")
+    time: TimeConfig = setting(TimeConfig(), "What time it can be at all")
+    sampling: SamplingConfig = setting(SamplingConfig(), "What is kept and when it is sent")
+    outbox: OutboxConfig = setting(OutboxConfig(), "Where it is kept")
+    uplink: UplinkConfig = required("Where it is sent", example=None)
+
+    def __post_init__(self) -> None:
+        check_device(self.device)
+        names = [port.name for port in self.ports]
+        if len(set(names)) != len(names):
+            raise ValueError(f"ports: every port needs a name of its own, found {', '.join(names)}")

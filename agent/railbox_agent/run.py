@@ -1,0 +1,216 @@
+"""`railbox agent`: builds the tracker from its settings and turns it, until it is told to stop.
+
+One loop in one thread: bytes from the ports → pipeline → sender. Reading the ports and talking to the broker have
+threads of their own, so neither can hold the other up.
+"""
+
+import argparse
+import json
+import logging
+import secrets
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from railbox_agent import AgentError
+from railbox_agent.board import BoardMemory
+from railbox_agent.clock import choose_pivot_ms
+from railbox_agent.config import DEFAULT_PATH, AgentConfig
+from railbox_agent.delivery import DeliverySettings
+from railbox_agent.gnss.receiver import GnssSettings
+from railbox_agent.items import Item
+from railbox_agent.log_limit import RateLimit
+from railbox_agent.mqtt import Access, parse_address
+from railbox_agent.outbox import Outbox
+from railbox_agent.packing import Packer
+from railbox_agent.pipeline import Pipeline, Settings
+from railbox_agent.ports import Ports, PortSpec, monotonic_us
+from railbox_agent.sender import Sender, SenderSettings, subscriptions, will
+from railbox_agent.uplink import Uplink
+from railbox_telemetry import iso
+from railbox_telemetry.settings import SettingsError, load, render
+from railbox_telemetry.tables import EVENT_BY_NAME
+from railbox_telemetry.values import UndatedEvent
+
+log = logging.getLogger(__name__)
+
+TURN_S: Final = 0.2
+"""How long the loop waits for bytes before it looks at everything else."""
+REMEMBER_TIME_MS: Final = 600_000
+BOARDS_NOTE: Final = "boards"
+TIME_NOTE: Final = "utc_ms"
+
+_EXAMPLES: Final = """examples:
+  railbox agent --print-config > agent.toml     every key with its default and what it is for
+  railbox agent --config agent.toml             runs until SIGTERM or Ctrl-C
+  railbox agent --config agent.toml --print-config   the settings as they are understood
+"""
+
+
+def main(argv: list[str]) -> int:
+    args = _parser().parse_args(argv)
+    if args.print_config and args.config is None:
+        print(render(AgentConfig), end="")
+        return 0
+    try:
+        config = load(args.config or DEFAULT_PATH, AgentConfig)
+        if args.print_config:
+            print(render(config), end="")
+            return 0
+        _log_to_stderr(config.log_level)
+        Agent(config).run()
+    except SettingsError as error:
+        print(f"railbox agent: {error}", file=sys.stderr)
+        return 2
+    except AgentError as error:
+        print(f"railbox agent: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+class Agent:
+    """Everything that a tracker is, wired together."""
+
+    def __init__(self, config: AgentConfig) -> None:
+        """Raises OutboxInUseError."""
+        boot_id = secrets.randbits(32)
+        self._config = config
+        self._stopping = False
+        self._states: dict[str, str] = {}
+        self._outbox = _outbox(config)
+        self._ports = Ports(_port_specs(config))
+        self._pipeline = Pipeline(_pipeline_settings(config, boot_id, self._outbox))
+        self._uplink = Uplink(_access(config), will(config.device), subscriptions(config.device))
+        self._sender = Sender(
+            SenderSettings(config.device, boot_id, _delivery(config)),
+            Packer(boot_id, config.sampling.report_s),
+            self._outbox,
+            self._uplink,
+            more_counters=self._counters,
+        )
+
+    def run(self) -> None:
+        """Returns after SIGTERM or SIGINT, with everything on disk and a goodbye said."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        log.info(
+            "device %s, outbox epoch %d with %d batches", self._config.device, self._outbox.epoch, len(self._outbox)
+        )
+        self._uplink.start()
+        started = UndatedEvent(monotonic_us() // 1_000_000, EVENT_BY_NAME["agent_started"].code)
+        with self._ports:
+            self._take([started])
+            while not self._stopping:
+                self._turn()
+        self._take(self._pipeline.finish())
+        self._sender.flush()
+        self._sender.step()
+        self._sender.say(online=False)
+        self._uplink.stop()
+        self._outbox.close()
+        log.info("stopped")
+
+    def _turn(self) -> None:
+        chunk = self._ports.get(TURN_S)
+        items = self._pipeline.feed(chunk) if chunk else self._pipeline.tick(monotonic_us())
+        for port in self._config.ports:
+            if data := self._pipeline.outgoing(port.name):
+                self._ports.write(port.name, data)
+        self._take(items)
+        self._sender.step()
+        self._tell_troubles()
+
+    def _take(self, items: list[Item]) -> None:
+        """What is remembered goes to the disk with the events that it speaks of: none is lost or told twice."""
+        self._sender.take(items)
+        boards = {name: [memory.boot_id, memory.next_event] for name, memory in self._pipeline.boards.items()}
+        if boards:
+            self._outbox.remember(BOARDS_NOTE, json.dumps(boards))
+        utc_ms = self._pipeline.boot_time.utc_ms(monotonic_us() // 1000)
+        if utc_ms is not None:
+            self._outbox.remember(TIME_NOTE, str(utc_ms // REMEMBER_TIME_MS * REMEMBER_TIME_MS))
+
+    def _tell_troubles(self) -> None:
+        for trouble in self._pipeline.troubles():
+            log.warning("port %s: %s: %s", trouble.port, trouble.counter, trouble.detail)
+        states = self._ports.state
+        for name, state in states.items():
+            if state != self._states.get(name):
+                log.log(logging.INFO if state == "open" else logging.WARNING, "port %s: %s", name, state)
+        self._states = states
+
+    def _counters(self) -> Mapping[str, int]:
+        return self._pipeline.counters + Counter(self._ports.counters)
+
+    def _stop(self, _number: int, _frame: object) -> None:
+        self._stopping = True
+
+
+def _outbox(config: AgentConfig) -> Outbox:
+    return Outbox(config.outbox.folder, config.outbox.cap_mb * 1_000_000, round(config.outbox.commit_s * 1000))
+
+
+def _port_specs(config: AgentConfig) -> list[PortSpec]:
+    return [PortSpec(port.name, port.path, port.kind, port.baud, port.stalled_after_s or None) for port in config.ports]
+
+
+def _pipeline_settings(config: AgentConfig, boot_id: int, outbox: Outbox) -> Settings:
+    floor_ms = max(iso.to_ms(config.time.floor), int(outbox.recall(TIME_NOTE) or 0))
+    pivot_ms = (
+        iso.to_ms(config.time.pivot) if config.time.pivot else choose_pivot_ms(time.time_ns() // 1_000_000, floor_ms)
+    )
+    boards = json.loads(outbox.recall(BOARDS_NOTE) or "{}")
+    return Settings(
+        ports={port.name: port.kind for port in config.ports},
+        fix_period_s=config.gnss.fix_period_s,
+        interval_s=config.sampling.interval_s,
+        boot_id=boot_id,
+        known_boards={name: BoardMemory(*memory) for name, memory in boards.items()},
+        gnss=GnssSettings(config.gnss.checksum_required, pivot_ms),
+    )
+
+
+def _access(config: AgentConfig) -> Access:
+    uplink = config.uplink
+    return Access(
+        parse_address(uplink.url),
+        config.device,
+        username=uplink.username,
+        password_file=uplink.password_file,
+        ca_file=uplink.ca_file,
+        cert_file=uplink.cert_file,
+        key_file=uplink.key_file,
+        keepalive_s=uplink.keepalive_s,
+    )
+
+
+def _delivery(config: AgentConfig) -> DeliverySettings:
+    resend_ms = config.uplink.resend_after_s * 1000
+    return DeliverySettings(
+        in_flight=config.uplink.in_flight,
+        backlog_per_s=config.uplink.backlog_per_s,
+        resend_after_ms=resend_ms,
+        ask_after_ms=resend_ms * 5 // 8,
+    )
+
+
+def _log_to_stderr(level: str) -> None:
+    handler = logging.StreamHandler()
+    handler.addFilter(RateLimit())
+    logging.basicConfig(level=level.upper(), format="%(levelname)s %(name)s: %(message)s", handlers=[handler])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="railbox agent",
+        description="The tracker: reads its serial ports, keeps what matters on disk, sends it to the broker.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help=f"the settings (default {DEFAULT_PATH})")
+    parser.add_argument("--print-config", action="store_true", help="print all settings, explained, and end")
+    return parser

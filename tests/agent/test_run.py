@@ -1,0 +1,217 @@
+"""`railbox agent` as a process: bytes on a serial port become batches that a server commits; and bad settings."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from railbox_agent import run
+from railbox_agent.log_limit import RateLimit
+from railbox_telemetry.tables import EVENT_BY_NAME
+from railbox_telemetry.values import BootClock, Positions, Undated
+from support.brokers import Start, free_port, mosquitto, nats, wait_for
+from support.fake_server import FakeServer
+
+
+@dataclass
+class Receiver:
+    """A GNSS receiver behind a pseudo-terminal: a fix whenever `say` is called, a second further each time."""
+
+    main: int
+    path: str
+    second: int = 0
+    said: list[int] = field(default_factory=list[int])
+
+    def say(self) -> None:
+        """11:00:00 and so many seconds on 2026-11-21, moving north."""
+        hour, rest = divmod(11 * 3600 + self.second, 3600)
+        clock = f"{hour:02d}{rest // 60:02d}{rest % 60:02d}.00"
+        minutes = 45 + self.second * 0.001
+        for body in (
+            f"GPRMC,{clock},A,55{minutes:07.4f},N,03737.0000,E,3.60,0.0,211126,,,A",
+            f"GPGGA,{clock},55{minutes:07.4f},N,03737.0000,E,1,09,0.9,150.0,M,14.0,M,,",
+        ):
+            checksum = 0
+            for char in body:
+                checksum ^= ord(char)
+            os.write(self.main, f"${body}*{checksum:02X}\r\n".encode())
+        self.second += 1
+
+
+@contextmanager
+def receiver() -> Generator[Receiver]:
+    """Speaks ten times a second, so that a test does not take minutes; its clock goes a second each time."""
+    main, sub = pty.openpty()
+    talker, stop = Receiver(main, os.ttyname(sub)), threading.Event()
+
+    def talk() -> None:
+        while not stop.wait(0.1):
+            talker.say()
+
+    thread = threading.Thread(target=talk)
+    thread.start()
+    try:
+        yield talker
+    finally:
+        stop.set()
+        thread.join()
+        os.close(main)
+        os.close(sub)
+
+
+def settings(folder: Path, port: str, broker: str, more: str = "") -> Path:
+    path = folder / "agent.toml"
+    path.write_text(f"""
+device = "TRK1"
+[[ports]]
+name = "gnss"
+kind = "gnss"
+path = "{port}"
+[sampling]
+interval_s = 2
+report_s = 2
+[outbox]
+folder = "{folder / "outbox"}"
+commit_s = 0.2
+[uplink]
+url = "{broker}"
+resend_after_s = 10
+{more}
+""")
+    return path
+
+
+@contextmanager
+def agent(config: Path, log: Path) -> Generator["subprocess.Popen[bytes]"]:
+    command = [sys.executable, "-m", "railbox", "agent", "--config", str(config)]
+    with log.open("ab") as out, subprocess.Popen(command, stderr=out) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def knots(server: FakeServer) -> list[int]:
+    sections = [section for batch in list(server.batches.values()) for section in batch.sections]
+    return [knot.time_s for section in sections if isinstance(section, Positions) for knot in section.knots]
+
+
+@pytest.mark.parametrize("start", [nats, mosquitto])
+def test_serial_bytes_become_committed_batches_and_sigterm_ends_it_in_good_order(tmp_path: Path, start: Start) -> None:
+    with start(tmp_path) as broker, FakeServer(broker.port) as server, receiver() as talker:
+        config = settings(tmp_path, talker.path, broker.url)
+        with agent(config, tmp_path / "log") as process:
+            wait_for(lambda: len(knots(server)) >= 5, "five knots at the server")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+        assert server.statuses[-1]["online"] is False
+        assert server.statuses[-1]["sent_at"].startswith("2026-11-21T11:00:")
+        sections = [section for batch in server.batches.values() for section in batch.sections]
+        started = [section for section in sections if isinstance(section, Undated)]
+        assert started[0].events[0].code == EVENT_BY_NAME["agent_started"].code
+        assert started[0].boot_id in {section.boot_id for section in sections if isinstance(section, BootClock)}
+
+
+def test_killed_again_and_again_it_loses_no_batch_and_gives_no_number_twice(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker, FakeServer(broker.port) as server, receiver() as talker:
+        config = settings(tmp_path, talker.path, broker.url)
+        for run_number in range(1, 4):
+            with agent(config, tmp_path / "log") as process:
+                wait_for(lambda enough=8 * run_number: len(server.batches) >= enough, "more batches")
+                process.kill()
+        with agent(config, tmp_path / "log") as process:
+            seen = len(server.batches)
+            wait_for(lambda: len(server.batches) > seen + 2, "the backlog and more")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+        assert len({epoch for epoch, _ in server.batches}) == 1
+        assert server.seqs() == list(range(1, len(server.batches) + 1))
+
+
+def test_without_a_broker_it_keeps_everything_for_later(tmp_path: Path) -> None:
+    port = free_port()
+    with receiver() as talker:
+        config = settings(tmp_path, talker.path, f"mqtt://127.0.0.1:{port}")
+        with agent(config, tmp_path / "log") as process:
+            wait_for(lambda: talker.second > 40, "some seconds of fixes")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+        assert "no connection to the broker" in (tmp_path / "log").read_text()
+        with mosquitto(tmp_path, port) as broker, FakeServer(broker.port) as server:
+            with agent(config, tmp_path / "log"):
+                wait_for(lambda: len(knots(server)) > 15, "what was kept")
+            assert min(knots(server)) % 86_400 < 11 * 3600 + 10
+
+
+# --- settings and logs -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("keep_alive_s = 5", "uplink.keep_alive_s: no such key; did you mean keepalive_s?"),
+        ("keepalive_s = true", "uplink.keepalive_s: expected an integer from 5 to 65535, found true"),
+        ('cert_file = "c"', "uplink: cert_file and key_file: one is of no use without the other"),
+        ('[time]\nfloor = "soon"', "time: floor: expected a time like 2026-01-01T00:00:00Z, found 'soon'"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_and_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: str, says: str
+) -> None:
+    config = settings(tmp_path, "/dev/null", "mqtt://127.0.0.1", more)
+    assert run.main(["--config", str(config)]) == 2
+    assert capsys.readouterr().err == f"railbox agent: {config}: {says}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("TRK1", "TRK.1", "device id 'TRK.1': 1 to 32 of A-Z a-z 0-9 _ - are allowed"),
+        ("mqtt://127.0.0.1", "127.0.0.1", "uplink: url: broker address '127.0.0.1': expected mqtt://HOST:PORT"),
+        ("commit_s", "commit", "outbox.commit: no such key; did you mean commit_s?"),
+        ("[[ports]]", "[ports]", "ports: expected a list, each a table, found"),
+    ],
+)
+def test_what_cannot_be_meant_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], before: str, after: str, says: str
+) -> None:
+    config = settings(tmp_path, "/dev/null", "mqtt://127.0.0.1")
+    config.write_text(config.read_text().replace(before, after))
+    assert run.main(["--config", str(config)]) == 2
+    assert f"railbox agent: {config}: {says}" in capsys.readouterr().err
+
+
+def test_settings_that_are_not_there_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run.main(["--config", str(tmp_path / "none.toml")]) == 2
+    assert "none.toml: cannot be read: No such file or directory" in capsys.readouterr().err
+
+
+def test_the_settings_are_printed_as_they_are_understood(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = settings(tmp_path, "/dev/null", "mqtt://127.0.0.1")
+    assert run.main(["--config", str(config), "--print-config"]) == 0
+    printed = capsys.readouterr().out
+    assert "resend_after_s = 10\n" in printed
+    assert "# Sentences without a checksum are left out (true or false)\nchecksum_required = true" in printed
+
+
+def test_the_same_complaint_is_logged_once_a_minute_and_counted() -> None:
+    import logging
+
+    now_s = 0.0
+    limit = RateLimit(60, lambda: now_s)
+
+    def complain(text: str) -> str | None:
+        record = logging.LogRecord("x", logging.WARNING, "", 0, text, ("a",), None)
+        return record.getMessage() if limit.filter(record) else None
+
+    assert [complain("bad %s"), complain("bad %s"), complain("worse %s")] == ["bad a", None, "worse a"]
+    now_s = 61.0
+    assert complain("bad %s") == "bad a (1 more like this before)"
