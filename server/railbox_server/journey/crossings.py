@@ -8,15 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from railbox_server.journey.judging import Clock, between, dwell, flag, open_dwell
-from railbox_server.journey.model import Bounds, Crossing, Dwell, Visit
+from railbox_server.geo.earth import distance_m
+from railbox_server.journey.judging import Clock, between, flag, open_dwell
+from railbox_server.journey.model import Bounds, Crossing, Dwell, Settings, Visit, Waypoint
 from railbox_server.journey.network import BorderArea
 from railbox_server.journey.sides import Course, Passage, SideSpan
 from railbox_server.journey.stays import Stay
 
-TRAVEL_MPS: Final = 30 / 3.6
-"""What a freight train makes of the way on average; only estimates of what nobody saw rest on it."""
-FOREVER_S: Final = float("inf")
+MISFIT_M: Final = 20_000.0
+"""Corridors that lie so much farther from both ends of a leap than the nearest one does are not where it led."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class AreaLog:
     unit: str
     area: BorderArea
     corridor: str
+    followed: int
+    """How much of the path keeps to the corridor."""
     stays: Sequence[Stay]
     sides: Sequence[SideSpan]
     passages: Sequence[Passage]
@@ -34,10 +36,6 @@ class AreaLog:
 
     def country(self, side: int) -> str:
         return self.area.border.sides[side]
-
-    @property
-    def limit_s(self) -> int:
-        return round(self.area.border.limit_h * 3_600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,153 +47,178 @@ class _Moments:
     departed: Bounds | None = None
 
 
-def crossings(logs: Sequence[AreaLog], course: Course, clock: Clock) -> list[Crossing]:
-    seen = [crossing for log in logs for stay in log.stays for crossing in _of_stay(log, stay, course, clock)]
-    return seen + list(_dark(logs, course))
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A crossing in the making: its moments, the visits they come from, and when the unit was last seen there."""
+
+    log: AreaLog
+    from_side: int
+    to_side: int | None
+    moments: _Moments
+    visits: Sequence[Visit] = ()
+    last_in_s: float = 0.0
+    passage: Passage | None = None
+
+
+def crossings(logs: Sequence[AreaLog], course: Course, clock: Clock, settings: Settings) -> list[Crossing]:
+    seen = [found for log in logs for stay in log.stays for found in _of_stay(log, stay, course)]
+    known = {(found.passage.before, *_countries(found.log, found.passage)) for found in seen if found.passage}
+    leaps: dict[int, list[tuple[AreaLog, Passage]]] = {}
+    for log in logs:
+        for passage in log.passages:
+            if (passage.before, *_countries(log, passage)) not in known and _is_leap(log, passage, course, settings):
+                leaps.setdefault(passage.before, []).append((log, passage))
+    found = [_crossing(each, (), clock) for each in seen]
+    for before, leap in leaps.items():
+        found += _of_leap(leap, course.points[before], course.points[before + 1], clock)
+    return found
+
+
+def _countries(log: AreaLog, passage: Passage) -> tuple[str, str]:
+    return log.country(passage.from_side), log.country(passage.to_side)
 
 
 # --- through the area ------------------------------------------------------------------------------------------------
 
 
-def _of_stay(log: AreaLog, stay: Stay, course: Course, clock: Clock) -> Iterator[Crossing]:
-    end_s = FOREVER_S if stay.first_out_s is None else stay.first_out_s
-    known = [span for span in log.sides if course.time_s(span.first) <= end_s]
-    before = [span for span in known if course.time_s(span.first) <= stay.first_in_s] or known[:1]
-    if not known or not before:
+def _of_stay(log: AreaLog, stay: Stay, course: Course) -> Iterator[_Found]:
+    known = [span for span in log.sides if stay.first_out_s is None or course.time_s(span.first) <= stay.first_out_s]
+    if not known:
         return
+    entry_s = stay.first_in_s if stay.last_out_s is None else stay.last_out_s
+    before = [span for span in known if course.time_s(span.first) <= entry_s] or known[:1]
     from_side, to_side = before[-1].side, known[-1].side
+    end_s = float("inf") if stay.first_out_s is None else stay.first_out_s
     own = [visit for visit in log.visits if stay.first_in_s <= (visit.entered.latest_s or 0) <= end_s]
     if from_side != to_side:
         passage = next(passage for passage in reversed(log.passages) if passage.after == known[-1].first)
-        yield _crossing(log, from_side, to_side, _passed(log, passage, own, stay), stay, clock)
+        moments = _passed(log, passage, own, stay)
+        yield _Found(log, from_side, to_side, moments, own, stay.last_in_s, passage)
     elif own and stay.lasts:
-        yield _crossing(log, from_side, None, _waiting(own), stay, clock)
+        moments = _Moments(own[0].entered, own[-1].exited)
+        yield _Found(log, from_side, None, moments, own, stay.last_in_s)
     elif own and stay.last_out_s is not None:
-        last = own[-1].exited
-        yield _crossing(log, from_side, from_side, _Moments(own[0].entered, last, None, None, last), stay, clock)
+        moments = _Moments(own[0].entered, own[-1].exited, None, None, own[-1].exited)
+        yield _Found(log, from_side, from_side, moments, own)
 
 
 def _passed(log: AreaLog, passage: Passage, own: Sequence[Visit], stay: Stay) -> _Moments:
-    """A side without a visited yard has the line's moments, or the other yard's where that reaches over the line."""
-    line = passage.when
-    near = [visit for visit in own if visit.place.side == log.country(passage.from_side)]
-    far = [visit for visit in own if visit.place.side == log.country(passage.to_side)]
-    left = near[-1].exited if near else min([line, *(visit.entered for visit in far[:1])], key=_est_s)
-    over = not stay.lasts or not log.area.yards[passage.to_side]
-    beyond = max(line, left, key=_est_s) if left is not None and over else None
-    return _Moments(
-        arrived=near[0].entered if near else left or line,
-        left=left,
-        crossed=line,
-        reached=far[0].entered if far else beyond,
-        departed=far[-1].exited if far else beyond,
+    """The moments of a passage. A side without a yard, or whose yard was not visited, has the line's.
+
+    A yard may reach over the line: what was done there beyond the line was not done on the yard's side.
+    """
+    line, area = passage.when, log.area
+    from_country, to_country = _countries(log, passage)
+    near = [v for v in own if v.place.side == from_country and _est_s(v.entered) < _est_s(line)]
+    far = [v for v in own if v.place.side == to_country and (v.exited is None or _est_s(v.exited) > _est_s(line))]
+    arrived, departed = _unvisited(area, passage)
+    if near:
+        arrived = near[0].entered
+    if far:
+        departed = far[-1].exited
+    elif stay.lasts and area.yards[passage.to_side]:
+        return _Moments(arrived, _left(near, line), line)
+    return _Moments(arrived, _left(near, line), line, _reached(far, line), departed)
+
+
+def _unvisited(area: BorderArea, passage: Passage) -> tuple[Bounds, Bounds | None]:
+    """Arrived and departed where no yard was seen visited: only where there is one the unit may have stood unseen."""
+    return (
+        passage.came if area.yards[passage.from_side] else passage.when,
+        passage.went if area.yards[passage.to_side] else passage.when,
     )
+
+
+def _left(near: Sequence[Visit], line: Bounds) -> Bounds:
+    exited = near[-1].exited if near else None
+    return line if exited is None else min(exited, line, key=_est_s)
+
+
+def _reached(far: Sequence[Visit], line: Bounds) -> Bounds:
+    return max(far[0].entered, line, key=_est_s) if far else line
 
 
 def _est_s(moment: Bounds) -> int:
     return moment.est_s or 0
 
 
-def _waiting(own: Sequence[Visit]) -> _Moments:
-    return _Moments(own[0].entered, own[-1].exited)
+# --- dark through the area -------------------------------------------------------------------------------------------
 
 
-def _crossing(
-    log: AreaLog, from_side: int, to_side: int | None, moments: _Moments, stay: Stay, clock: Clock
-) -> Crossing:
-    lasts = moments.departed is None
-    if moments.departed is None:
-        length = open_dwell(moments.arrived, max(stay.last_in_s, moments.arrived.latest_s or 0), 0.0, clock)
-    else:
-        length = between(moments.arrived, moments.departed)
-    by_side = {log.country(from_side): _side_dwell(moments.arrived, moments.left, stay, clock)}
-    if to_side is not None and to_side != from_side and moments.reached is not None:
-        by_side[log.country(to_side)] = _side_dwell(moments.reached, moments.departed, stay, clock)
+def _is_leap(log: AreaLog, passage: Passage, course: Course, settings: Settings) -> bool:
+    """Whether a dark step, no part of a stay in the area, surely led across, and may have led across here."""
+    if not course.is_dark_step(passage):
+        return False
+    a, b = course.points[passage.before], course.points[passage.after]
+    if any(
+        stay.first_in_s <= b.time_s and (stay.first_out_s is None or stay.first_out_s >= a.time_s) for stay in log.stays
+    ):
+        return False
+    line = (log.area.border.lat_deg, log.area.border.lon_deg)
+    way_m = distance_m((a.lat_deg, a.lon_deg), line) + distance_m(line, (b.lat_deg, b.lon_deg))
+    return way_m <= settings.max_speed_mps * (b.time_s - a.time_s)
+
+
+def _of_leap(leap: Sequence[tuple[AreaLog, Passage]], a: Waypoint, b: Waypoint, clock: Clock) -> Iterator[Crossing]:
+    """One crossing for each border between two countries; where several fit, nobody can say which it was."""
+    misfit_m = [log.area.off_m(a) + log.area.off_m(b) for log, _ in leap]
+    fitting = [each for each, m in zip(leap, misfit_m, strict=True) if m <= min(misfit_m) + MISFIT_M]
+    chosen, _ = max(fitting, key=lambda each: each[0].followed)
+    for log, passage in fitting:
+        if log.corridor == chosen.corridor:
+            moments = _Moments(passage.came, passage.when, passage.when, passage.when, passage.went)
+            rivals = [other for other, its in fitting if _countries(other, its) == _countries(log, passage)]
+            yield _crossing(_Found(log, passage.from_side, passage.to_side, moments), rivals, clock)
+
+
+# --- as a value ------------------------------------------------------------------------------------------------------
+
+
+def _crossing(found: _Found, rivals: Sequence[AreaLog], clock: Clock) -> Crossing:
+    log, moments = found.log, found.moments
+    border = log.area.border
+    several = len(rivals) > 1
+    borders = [each.area.border for each in rivals] if several else [border]
+    length = _dwell(moments.arrived, moments.departed, found, clock)
+    limit_s = round(max(each.limit_h for each in borders) * 3_600)
     return Crossing(
         unit=log.unit,
-        border=log.area.border,
-        corridor=log.corridor,
-        candidates=(),
-        from_side=log.country(from_side),
-        to_side=None if to_side is None else log.country(to_side),
+        border=None if several else border,
+        corridor=None if several else log.corridor,
+        candidates=tuple(sorted(each.id for each in borders)) if several else (),
+        from_side=log.country(found.from_side),
+        to_side=None if found.to_side is None else log.country(found.to_side),
         arrived=moments.arrived,
         left=moments.left,
         crossed=moments.crossed,
         reached=moments.reached,
         departed=moments.departed,
         dwell=length,
-        dwell_by_side=by_side,
-        limit_s=log.limit_s,
-        flag=flag(length, log.limit_s),
-        no_contact_since_s=clock.silent_since_s if lasts else None,
-        gauge_change=log.area.border.gauge_break,
-        returned=to_side == from_side,
-    )
-
-
-def _side_dwell(start: Bounds, end: Bounds | None, stay: Stay, clock: Clock) -> Dwell:
-    if end is None:
-        return open_dwell(start, max(stay.last_in_s, start.latest_s or 0), 0.0, clock)
-    return between(start, end)
-
-
-# --- dark through the area -------------------------------------------------------------------------------------------
-
-
-def _dark(logs: Sequence[AreaLog], course: Course) -> Iterator[Crossing]:
-    """A dark step from one side to the other, no part of a stay. Borders of the same two countries compete for it."""
-    groups: dict[tuple[int, str, str], list[tuple[AreaLog, Passage]]] = {}
-    for log in logs:
-        for passage in log.passages:
-            if _is_dark_leap(log, passage, course):
-                sides = log.country(passage.from_side), log.country(passage.to_side)
-                groups.setdefault((passage.before, *sides), []).append((log, passage))
-    for found in groups.values():
-        yield _leap(found, course)
-
-
-def _is_dark_leap(log: AreaLog, passage: Passage, course: Course) -> bool:
-    if passage.after != passage.before + 1 or course.path[passage.before].continuous:
-        return False
-    from_s, to_s = course.time_s(passage.before), course.time_s(passage.after)
-    return not any(
-        stay.first_in_s <= to_s and (stay.first_out_s is None or stay.first_out_s >= from_s) for stay in log.stays
-    )
-
-
-def _leap(found: Sequence[tuple[AreaLog, Passage]], course: Course) -> Crossing:
-    log, passage = found[0]
-    a, b = course.points[passage.before], course.points[passage.after]
-    way_m = log.area.away_m(a.lat_deg, a.lon_deg) + log.area.away_m(b.lat_deg, b.lon_deg)
-    line, spare_s = passage.when, max(0, round(b.time_s - a.time_s - way_m / TRAVEL_MPS))
-    assert line.earliest_s is not None
-    assert line.est_s is not None
-    assert line.latest_s is not None
-    arrived = Bounds(line.earliest_s, max(line.earliest_s, line.est_s - spare_s // 2), line.latest_s)
-    departed = Bounds(line.earliest_s, min(line.latest_s, line.est_s + spare_s // 2), line.latest_s)
-    length = dwell(0, (departed.est_s or 0) - (arrived.est_s or 0), line.latest_s - line.earliest_s)
-    limit_s = max(each.limit_s for each, _ in found)
-    alone = len(found) == 1
-    return Crossing(
-        unit=log.unit,
-        border=log.area.border if alone else None,
-        corridor=log.corridor if alone else None,
-        candidates=() if alone else tuple(sorted(each.area.border.id for each, _ in found)),
-        from_side=log.country(passage.from_side),
-        to_side=log.country(passage.to_side),
-        arrived=arrived,
-        left=line,
-        crossed=line,
-        reached=line,
-        departed=departed,
-        dwell=length,
-        dwell_by_side={},
+        dwell_by_side=dict(_by_side(found, clock)),
         limit_s=limit_s,
         flag=flag(length, limit_s),
-        no_contact_since_s=None,
-        gauge_change=any(each.area.border.gauge_break for each, _ in found),
-        returned=False,
+        no_contact_since_s=clock.silent_since_s if moments.departed is None else None,
+        gauge_change=any(each.gauge_break for each in borders),
+        returned=found.to_side == found.from_side,
     )
+
+
+def _by_side(found: _Found, clock: Clock) -> Iterator[tuple[str, Dwell]]:
+    moments, log = found.moments, found.log
+    yield log.country(found.from_side), _dwell(moments.arrived, moments.left, found, clock)
+    if found.to_side is not None and found.to_side != found.from_side and moments.reached is not None:
+        yield log.country(found.to_side), _dwell(moments.reached, moments.departed, found, clock)
+
+
+def _dwell(start: Bounds, end: Bounds | None, found: _Found, clock: Clock) -> Dwell:
+    """What its visits do not count as surely stayed, a crossing does not either."""
+    from_s, to_s = _est_s(start), None if end is None else _est_s(end)
+    dark_s = sum(
+        v.dark_s for v in found.visits if _est_s(v.entered) >= from_s and (to_s is None or _est_s(v.entered) < to_s)
+    )
+    if end is None:
+        return open_dwell(start, max(found.last_in_s, start.latest_s or 0), dark_s, clock)
+    return between(start, end, dark_s)
 
 
 def yard_visits(area: BorderArea, visits: Mapping[str, Sequence[Visit]]) -> list[Visit]:

@@ -90,6 +90,8 @@ class Visit:
     exited: Bounds | None
     already_inside: bool
     dwell: Dwell
+    dark_s: int
+    """Dark spans between entry and exit that are too long to count as surely stayed."""
     limit_s: int
     flag: Flag
     no_contact_since_s: int | None
@@ -140,6 +142,9 @@ class Settings:
     future_s: int = 300
     cluster_s: int = 12 * 3_600
     """How long a cluster far away must last before it, rather than what was before, is believed."""
+    sampled_s: int = 600
+    """Knots no farther apart may be samples by the clock, between which a unit may have stopped or turned: only they
+    are sure. Farther apart and not dark they come of thinning, which promises `track_error_m` in between."""
     excursion_s: int = 900
     excursion_m: float = 5_000.0
     dark_inside_s: int = 900

@@ -13,7 +13,7 @@ from typing import Final
 from railbox_server.geo.model import Border, Corridor, Place
 from railbox_server.journey.ground import Frame, frame_at
 from railbox_server.journey.model import Waypoint
-from railbox_server.journey.zones import CELL_DEG, Zone, ZoneIndex, circle, zone_of
+from railbox_server.journey.zones import Cell, Zone, ZoneIndex, circle, middle_of, zone_of
 
 AREA_EXTRA_M: Final = 10_000.0
 """How far a border's area reaches beyond its yards."""
@@ -24,8 +24,6 @@ NEAR_CELL_M: Final = 40_000.0
 """Cells so near a border's area are not judged as one: their points are, one by one."""
 NEAR_ZONE_M: Final = 6_000.0
 """A zone concerns steps within this: more than an excursion may lead away (5 km) and any usual margin."""
-
-Cell = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +55,7 @@ class BorderArea:
     border: Border
     yards: tuple[tuple[Place, ...], tuple[Place, ...]]
     chain: Chain
+    """Of the first corridor with this border."""
     chain_number: int
     corridors: tuple[str, ...]
     frame: Frame
@@ -71,6 +70,13 @@ class BorderArea:
 
     def away_m(self, lat_deg: float, lon_deg: float) -> float:
         return math.hypot(*self.frame.at(lat_deg, lon_deg))
+
+    def km(self, point: Waypoint) -> float:
+        return self.chain.chainage_km(point.lat_deg, point.lon_deg)[0]
+
+    def off_m(self, point: Waypoint) -> float:
+        """How far a point is from the corridor."""
+        return self.chain.chainage_km(point.lat_deg, point.lon_deg)[1]
 
     def side(self, point: Waypoint) -> int | None:
         """0 or 1: on which side a point surely is; None: too near the line, or too far from the corridor, to say."""
@@ -92,21 +98,20 @@ class Network:
         )
         self.places = {place.id: place for corridor in corridors for place in corridor.places if place.is_zone}
         self.areas = tuple(self._areas())
-        zones = [zone_of(place) for place in self.places.values()]
-        self.zone_of_place = {zone.id: zone for zone in zones}
-        self.index = ZoneIndex([*zones, *(area.zone for area in self.areas)], NEAR_ZONE_M)
+        zones = [*map(zone_of, self.places.values()), *(area.zone for area in self.areas)]
+        self.index = ZoneIndex(zones, NEAR_ZONE_M)
         self._cell_chainages: dict[Cell, tuple[tuple[float, float], ...]] = {}
 
     def chainages(self, cell: Cell) -> tuple[tuple[float, float], ...]:
         """(km, metres off) of a cell's middle on each chain."""
         found = self._cell_chainages.get(cell)
         if found is None:
-            lat, lon = (cell[0] + 0.5) * CELL_DEG, (cell[1] + 0.5) * CELL_DEG
-            found = self._cell_chainages[cell] = tuple(chain.chainage_km(lat, lon) for chain in self.chains)
+            found = tuple(chain.chainage_km(*middle_of(cell)) for chain in self.chains)
+            self._cell_chainages[cell] = found
         return found
 
     def cell_is_near(self, area: BorderArea, cell: Cell) -> bool:
-        return area.away_m((cell[0] + 0.5) * CELL_DEG, (cell[1] + 0.5) * CELL_DEG) <= area.reach_m + NEAR_CELL_M
+        return area.away_m(*middle_of(cell)) <= area.reach_m + NEAR_CELL_M
 
     def cell_side(self, area: BorderArea, cell: Cell) -> int | None:
         return area.side_by_chainage(*self.chainages(cell)[area.chain_number])
@@ -132,12 +137,15 @@ def _area(border: Border, chain: Chain, number: int, corridors: tuple[str, ...],
     (ax, ay), (bx, by) = _middle(frame, before), _middle(frame, after)
     length_m = math.hypot(bx - ax, by - ay) or 1.0
     ahead = ((bx - ax) / length_m, (by - ay) / length_m)
-    yards_m = [math.hypot(*frame.at(yard.lat_deg, yard.lon_deg)) + (yard.radius_m or 0.0) for yard in (*first, *second)]
+    yards_m = [
+        math.hypot(*frame.at(yard.lat_deg, yard.lon_deg)) + zone_of(yard).shape.reach_m for yard in (*first, *second)
+    ]
     reach_m = max([LEAST_AREA_M, *(yard_m + AREA_EXTRA_M for yard_m in yards_m)])
     zone = circle(f"border {border.id}", border.lat_deg, border.lon_deg, reach_m)
     return BorderArea(border, (first, second), chain, number, corridors, frame, ahead, reach_m, zone)
 
 
 def _middle(frame: Frame, places: Sequence[Place]) -> tuple[float, float]:
+    """Where the places are on average; the line's own point when there are none."""
     at = [frame.at(place.lat_deg, place.lon_deg) for place in places]
-    return sum(x for x, _ in at) / len(at), sum(y for _, y in at) / len(at)
+    return sum(x for x, _ in at) / max(1, len(at)), sum(y for _, y in at) / max(1, len(at))

@@ -1,24 +1,51 @@
 """One path of a unit out of all that its devices said: steps in time order, each continuous or dark.
 
 Continuity exists only within one outbox of one device, where no batch is missing and the receiver was not dark. Where
-two devices know the same span, the first that covers it (by name and epoch) is followed.
+several devices know the same span, the path leads through the knots of all; but one that is less accurate than
+another's step across it, or that could not have been reached on the way, adds nothing.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 
+from railbox_server.geo.earth import distance_m
 from railbox_server.journey.model import FixKey, SeenKnot, Settings, Step, Track, Waypoint
-from railbox_server.journey.trust import untrusted
-from railbox_telemetry.values import DEGREE_E5, SeqRange
+from railbox_server.journey.trust import drivable, untrusted
+from railbox_telemetry.values import DEGREE_E5
+
+
+def ordered(tracks: Sequence[Track]) -> list[Track]:
+    """The same tracks, whatever order they and their knots came in: each with one knot a second, none empty."""
+    found = [Track(track.device, track.epoch, _distinct(track.knots), track.missing) for track in tracks if track.knots]
+    return sorted(
+        found,
+        key=lambda track: (
+            track.device,
+            track.epoch,
+            [_content(knot) for knot in (track.knots[0], track.knots[-1])],
+            len(track.knots),
+        ),
+    )
+
+
+def _distinct(knots: Sequence[SeenKnot]) -> list[SeenKnot]:
+    """One knot a second in time order: of several the first by content, as it was received first."""
+    inorder = sorted(knots, key=_content)
+    return [next(same) for _, same in groupby(inorder, key=lambda knot: knot.time_s)]
+
+
+def _content(knot: SeenKnot) -> tuple[int, ...]:
+    accuracy_m = -1 if knot.accuracy_m is None else knot.accuracy_m
+    return knot.time_s, knot.seq, knot.lat_e5, knot.lon_e5, knot.dark_s, accuracy_m, knot.received_at_s
 
 
 def judge(tracks: Sequence[Track], settings: Settings) -> dict[FixKey, str]:
     """The knots that are not to be believed, with the reason; a device's outboxes are judged together."""
     reasons: dict[FixKey, str] = {}
-    by_device = sorted(tracks, key=lambda track: (track.device, track.epoch))
-    for device, own in groupby(by_device, key=lambda track: track.device):
+    for device, own in groupby(tracks, key=lambda track: track.device):
         keyed = sorted(
-            ((knot.time_s, track.epoch, knot) for track in own for knot in _distinct(track)), key=lambda item: item[:2]
+            ((knot.time_s, track.epoch, knot) for track in own for knot in track.knots), key=lambda item: item[:2]
         )
         doubtful = untrusted([knot for _, _, knot in keyed], settings)
         reasons |= {(device, keyed[i][1], keyed[i][0]): reason for i, reason in doubtful.items()}
@@ -27,86 +54,91 @@ def judge(tracks: Sequence[Track], settings: Settings) -> dict[FixKey, str]:
 
 def steps(tracks: Sequence[Track], doubtful: Mapping[FixKey, str], settings: Settings) -> list[Step]:
     """The unit's path. A single waypoint is a step that stands still at it; nothing trusted is no step."""
-    lines = [
-        _line(track, doubtful, settings) for track in sorted(tracks, key=lambda track: (track.device, track.epoch))
-    ]
-    lines = [line for line in lines if line]
-    path = lines[0] if len(lines) == 1 else list(_merged(lines))
+    lines = [line for line in (_line(track, doubtful, settings) for track in tracks) if line]
+    path = lines[0] if len(lines) == 1 else list(_merged(lines, settings))
     if len(path) > 1 and path[0].start == path[0].end:
         return path[1:]
     return path
 
 
-def _distinct(track: Track) -> list[SeenKnot]:
-    """One knot a second: of several, the first by content, whatever order they came in."""
-    ordered = sorted(track.knots, key=lambda knot: (knot.time_s, knot.seq, knot.lat_e5, knot.lon_e5))
-    return [next(same) for _, same in groupby(ordered, key=lambda knot: knot.time_s)]
-
-
 def _line(track: Track, doubtful: Mapping[FixKey, str], settings: Settings) -> list[Step]:
     """One outbox's steps; it begins with a step that stands still at its first waypoint."""
     line: list[Step] = []
-    last_knot: SeenKnot | None = None
-    gaps = _Gaps(track.missing)
-    for knot in _distinct(track):
-        if (track.device, track.epoch, knot.time_s) in doubtful:
-            last_knot = None
+    before: SeenKnot | None = None
+    """None, too, where what lies between is not to be believed."""
+    gaps = sorted((item.first, item.last) for item in track.missing)
+    for knot in track.knots:
+        if doubtful and (track.device, track.epoch, knot.time_s) in doubtful:
+            before = None
             continue
         here = Waypoint(
             knot.time_s, knot.lat_e5 / DEGREE_E5, knot.lon_e5 / DEGREE_E5, settings.margin_m(knot.accuracy_m)
         )
-        continuous = knot.dark_s == 0 and last_knot is not None and not gaps.between(last_knot.seq, knot.seq)
+        continuous = (
+            knot.dark_s == 0
+            and before is not None
+            and not (gaps and _is_missing(gaps, before.seq, knot.seq))
+            and drivable(before, knot, settings)
+        )
         line.append(Step(line[-1].end, here, continuous) if line else Step(here, here, True))
-        last_knot = knot
+        before = knot
     return line
 
 
-class _Gaps:
-    """Whether a batch is missing between two others; asked in ascending order."""
+def _is_missing(gaps: Sequence[tuple[int, int]], seq: int, other_seq: int) -> bool:
+    """Whether a batch between two others is missing; `gaps` are ascending and apart."""
+    low, high = min(seq, other_seq), max(seq, other_seq)
+    after = bisect_right(gaps, low, key=lambda gap: gap[1])
+    return after < len(gaps) and gaps[after][0] < high
 
-    def __init__(self, missing: Sequence[SeqRange]) -> None:
-        self._missing = sorted(missing, key=lambda item: item.first)
+
+def _merged(lines: Sequence[Sequence[Step]], settings: Settings) -> Iterator[Step]:
+    """Several outboxes' steps as one path through the waypoints of all that add to it."""
+    inorder = sorted(
+        (step.end.time_s, step.end.margin_m, number, step.end) for number, line in enumerate(lines) for step in line
+    )
+    points = [next(same) for _, same in groupby(inorder, key=lambda item: item[0])]
+    if not points:
+        return
+    start, unbroken = points[0][3], True
+    yield Step(start, start, True)
+    known = [_Continuous(line) for line in lines]
+    for (from_s, *_), (to_s, _, own, here) in pairwise(points):
+        across = [(number, step) for number, line in enumerate(known) if (step := line.after(from_s))]
+        unbroken = unbroken and bool(across)
+        if all(_adds(here, own, step, number, settings) for number, step in across if step.end.time_s > to_s):
+            yield Step(start, here, unbroken)
+            start, unbroken = here, True
+
+
+class _Continuous:
+    """Where one outbox's steps are continuous; asked in ascending order."""
+
+    def __init__(self, line: Sequence[Step]) -> None:
+        self._line = line
         self._next = 0
 
-    def between(self, first: int, last: int) -> bool:
-        while self._next < len(self._missing) and self._missing[self._next].last <= first:
+    def after(self, time_s: float) -> Step | None:
+        """The step that goes on at a time."""
+        while self._next < len(self._line) and self._line[self._next].end.time_s <= time_s:
             self._next += 1
-        return self._next < len(self._missing) and self._missing[self._next].first < last
+        if self._next == len(self._line):
+            return None
+        step = self._line[self._next]
+        return step if step.continuous and step.start.time_s <= time_s else None
 
 
-def _merged(lines: Sequence[Sequence[Step]]) -> Iterator[Step]:
-    """Several outboxes' steps as one path, cut at every waypoint of any of them."""
-    places: dict[float, Waypoint] = {}
-    for line in reversed(lines):
-        places |= {step.end.time_s: step.end for step in line}
-    if len(places) == 1:
-        (only,) = places.values()
-        yield Step(only, only, True)
-    cursors = [0] * len(lines)
-    for from_s, to_s in pairwise(sorted(places)):
-        for number, line in enumerate(lines):
-            while cursors[number] < len(line) and line[cursors[number]].end.time_s <= from_s:
-                cursors[number] += 1
-            step = line[cursors[number]] if cursors[number] < len(line) else None
-            if step and step.continuous and step.start.time_s <= from_s:
-                yield Step(along(step, from_s), along(step, to_s), True)
-                break
-        else:
-            yield Step(places[from_s], places[to_s], False)
+def _adds(point: Waypoint, own: int, step: Step, number: int, settings: Settings) -> bool:
+    """Whether outbox `own`'s waypoint says more than outbox `number`'s step across it."""
+    if point.margin_m > max(step.start.margin_m, step.end.margin_m):
+        return False
+    return number > own or _on_the_way(point, step, settings)
 
 
-def along(step: Step, time_s: float) -> Waypoint:
-    """Where the step's straight line is at a time within it."""
-    start, end = step.start, step.end
-    if time_s == start.time_s:
-        return start
-    if time_s == end.time_s:
-        return end
-    part = (time_s - start.time_s) / (end.time_s - start.time_s)
-    turn_deg = (end.lon_deg - start.lon_deg + 180) % 360 - 180
-    return Waypoint(
-        time_s,
-        start.lat_deg + part * (end.lat_deg - start.lat_deg),
-        (start.lon_deg + part * turn_deg + 180) % 360 - 180,
-        max(start.margin_m, end.margin_m),
+def _on_the_way(point: Waypoint, step: Step, settings: Settings) -> bool:
+    """Whether one outbox's waypoint could be reached during another's step: else two units are said to be one."""
+    return all(
+        distance_m((point.lat_deg, point.lon_deg), (end.lat_deg, end.lon_deg))
+        <= settings.max_speed_mps * abs(point.time_s - end.time_s) + point.margin_m + end.margin_m
+        for end in (step.start, step.end)
     )

@@ -4,17 +4,23 @@ Between a sure outside and a sure inside lies the entry; when exactly, the strai
 not end a stay. Pure; knows zones and steps, not places or borders.
 """
 
+import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NamedTuple
 
 from railbox_server.journey.model import Settings, Step
-from railbox_server.journey.zones import Zone
+from railbox_server.journey.zones import Sight, Zone
 
 
 class Sure(NamedTuple):
-    """A time span in which the unit is surely inside, or surely outside, and then how far out at its end."""
+    """From when until when the unit is surely inside, or surely outside, and then how far out.
+
+    Where it was inside, but nobody knows when between two knots, `from_s` is the later and `to_s` the earlier of them:
+    by then it surely had been, until then it surely was yet to be.
+    """
 
     from_s: float
     to_s: float
@@ -105,12 +111,13 @@ class _Machine:
         self.drafts: list[_Draft] = []
 
     def take(self, sure: Sure) -> None:
-        if self._state is State.AWAY and self._is_gone(sure):
-            self._step(Input.GONE, sure)
-        self._step(Input.INSIDE if sure.inside else Input.OUTSIDE, sure)
         if not sure.inside:
-            if self._state is State.AWAY and self._is_gone(sure):
-                self._step(Input.GONE, sure)
+            self._step(Input.OUTSIDE, sure)
+        if self._is_gone(sure):
+            self._step(Input.GONE, sure)
+        if sure.inside:
+            self._step(Input.INSIDE, sure)
+        else:
             self._last_out_s = sure.to_s
 
     def end(self, gone: bool) -> None:
@@ -121,15 +128,12 @@ class _Machine:
             self.drafts.append(self._draft)
 
     def _is_gone(self, sure: Sure) -> bool:
-        assert self._draft is not None
-        assert self._draft.first_out_s is not None
-        since_s = self._draft.first_out_s
-        until_s = sure.from_s if sure.inside else sure.to_s
-        if self._elsewhere(since_s, until_s):
-            return True
-        if sure.inside:
+        since_s = self._draft.first_out_s if self._draft is not None else None
+        if since_s is None:
             return False
-        return until_s - since_s > self._settings.excursion_s or sure.out_m > self._settings.excursion_m
+        until_s = sure.from_s if sure.inside else sure.to_s
+        too_long = not sure.inside and until_s - since_s > self._settings.excursion_s
+        return too_long or sure.out_m > self._settings.excursion_m or self._elsewhere(since_s, until_s)
 
     def _step(self, cause: Input, sure: Sure) -> None:
         self._state, action = TRANSITIONS[self._state, cause]
@@ -148,58 +152,70 @@ class _Machine:
             self._draft = None
 
 
-def sure_spans(zone: Zone, run: Sequence[Step]) -> list[Sure]:
-    """What is surely known along consecutive steps. Of a dark step only its ends are."""
+def sure_spans(zone: Zone, run: Sequence[Step], settings: Settings) -> list[Sure]:
+    """What is surely known along consecutive steps."""
     spans: list[Sure] = []
-    for number, step in enumerate(run):
-        if step.continuous:
-            found = _along_step(zone, step)
-        else:
-            found = _at_waypoint(zone, Step(step.start, step.start, True)) if number == 0 else []
-            found += _at_waypoint(zone, Step(step.end, step.end, True))
-        for span in found:
+    end: Sight | None = None
+    for step in run:
+        start = end if end is not None and end.point == step.start else zone.sight(step.start)
+        end = start if step.end == step.start else zone.sight(step.end)
+        for span in _along(zone, step, start, end, settings):
             _append(spans, span)
     return spans
 
 
 def _append(spans: list[Sure], span: Sure) -> None:
     """Adds a span, joined to the one before when nothing lies between them."""
-    if spans and spans[-1].inside == span.inside and spans[-1].to_s == span.from_s:
-        span = Sure(spans[-1].from_s, span.to_s, span.inside, max(spans[-1].out_m, span.out_m))
-        spans.pop()
+    if spans:
+        before = spans[-1]
+        if before.inside == span.inside and before.to_s == span.from_s:
+            spans[-1] = Sure(before.from_s, span.to_s, span.inside, max(before.out_m, span.out_m))
+            return
     spans.append(span)
 
 
-def _at_waypoint(zone: Zone, still: Step) -> list[Sure]:
-    time_s, margin_m = still.start.time_s, still.start.margin_m
-    if zone.inside(still, -margin_m):
-        return [Sure(time_s, time_s, True)]
-    if zone.inside(still, margin_m):
-        return []
-    return [Sure(time_s, time_s, False, zone.distance_m(still.start))]
+def _along(zone: Zone, step: Step, start: Sight, end: Sight, settings: Settings) -> Sequence[Sure]:
+    """What is sure of one step, its end points included. Of a dark step only they are."""
+    if not step.continuous:
+        return [*_at(start), *_at(end)]
+    # No point of the step is nearer to the edge, or farther from it, than the way through both ends allows.
+    way_m = math.hypot(end.east_m - start.east_m, end.north_m - start.north_m)
+    nearest_m, farthest_m = (start.outside_m + end.outside_m - way_m) / 2, (start.outside_m + end.outside_m + way_m) / 2
+    margin_m = max(start.point.margin_m, end.point.margin_m)
+    if farthest_m < -margin_m:
+        return [Sure(start.point.time_s, end.point.time_s, True)]
+    if nearest_m > margin_m:
+        return [Sure(start.point.time_s, end.point.time_s, False, max(start.outside_m, end.outside_m))]
+    if end.point.time_s - start.point.time_s > settings.sampled_s:
+        return _along_line(zone, step, start, end)
+    return _between_samples(zone, step, start, end)
 
 
-def _along_step(zone: Zone, step: Step) -> list[Sure]:
-    if step.start.time_s == step.end.time_s:
-        return _at_waypoint(zone, step)
-    margin_m = max(step.start.margin_m, step.end.margin_m)
-    near = zone.inside(step, margin_m)
-    if not near:
-        return [Sure(step.start.time_s, step.end.time_s, False, _farthest_m(zone, step))]
+def _at(sight: Sight) -> list[Sure]:
+    inside, time_s = sight.inside, sight.point.time_s
+    return [] if inside is None else [Sure(time_s, time_s, inside, max(0.0, sight.outside_m))]
+
+
+def _between_samples(zone: Zone, step: Step, start: Sight, end: Sight) -> list[Sure]:
+    """The ends; and when the line leads through the zone between them, that it was inside at some time."""
+    margin_m = max(start.point.margin_m, end.point.margin_m)
+    through = not start.inside and not end.inside and bool(zone.inside(step, -margin_m))
+    between = [Sure(end.point.time_s, start.point.time_s, True)] if through else []
+    return [*_at(start), *between, *_at(end)]
+
+
+def _along_line(zone: Zone, step: Step, start: Sight, end: Sight) -> list[Sure]:
+    """The straight line's spans: what thinning promises."""
+    margin_m = max(start.point.margin_m, end.point.margin_m)
     from_s, length_s = step.start.time_s, step.end.time_s - step.start.time_s
     spans = [Sure(from_s + a * length_s, from_s + b * length_s, True) for a, b in zone.inside(step, -margin_m)]
-    edges = [0.0, *(edge for span in near for edge in span), 1.0]
+    edges = [0.0, *(edge for span in zone.inside(step, margin_m) for edge in span), 1.0]
     for a, b in zip(edges[::2], edges[1::2], strict=True):
         # A line that starts or ends within the margin has no outside there: its edge is its end.
         if b > a:
-            out_m = zone.distance_m(step.end if b == 1.0 else step.start) if a == 0.0 or b == 1.0 else 0.0
+            out_m = max(start.outside_m if a == 0.0 else 0.0, end.outside_m if b == 1.0 else 0.0)
             spans.append(Sure(from_s + a * length_s, from_s + b * length_s, False, out_m))
     return sorted(spans)
-
-
-def _farthest_m(zone: Zone, step: Step) -> float:
-    """The farther end: the distance from a convex zone is greatest at an end of a straight line."""
-    return max(zone.distance_m(step.start), zone.distance_m(step.end))
 
 
 def stays(
@@ -235,10 +251,8 @@ def _stay(zone: Zone, run: Sequence[Step], draft: _Draft, settings: Settings) ->
 def _line_time(zone: Zone, run: Sequence[Step], from_s: float, to_s: float, *, entering: bool) -> float:
     """When the straight line crosses the zone's edge: into it for the last time, or out of it for the first time."""
     insides: list[tuple[float, float]] = []
-    for step in run:
+    for step in _during(run, from_s, to_s):
         start_s, length_s = step.start.time_s, step.end.time_s - step.start.time_s
-        if step.end.time_s < from_s or start_s > to_s:
-            continue
         for a, b in zone.inside(step, 0.0):
             span = max(from_s, start_s + a * length_s), min(to_s, start_s + b * length_s)
             if insides and span[0] <= insides[-1][1]:
@@ -253,9 +267,16 @@ def _line_time(zone: Zone, run: Sequence[Step], from_s: float, to_s: float, *, e
 def _dark_s(run: Sequence[Step], from_s: float, to_s: float, longest_s: float) -> float:
     return sum(
         step.end.time_s - step.start.time_s
-        for step in run
+        for step in _during(run, from_s, to_s)
         if not step.continuous
         and step.start.time_s >= from_s
         and step.end.time_s <= to_s
         and step.end.time_s - step.start.time_s > longest_s
     )
+
+
+def _during(run: Sequence[Step], from_s: float, to_s: float) -> Sequence[Step]:
+    """The steps that a time span touches."""
+    first = bisect_left(run, from_s, key=lambda step: step.end.time_s)
+    last = bisect_right(run, to_s, key=lambda step: step.start.time_s)
+    return run[first:last]

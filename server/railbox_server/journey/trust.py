@@ -50,6 +50,8 @@ def _by_itself(knot: SeenKnot, settings: Settings) -> str | None:
         return "quality"
     if knot.lat_e5 == 0 and knot.lon_e5 == 0:
         return "null island"
+    if abs(knot.lat_e5) > 90 * DEGREE_E5 or abs(knot.lon_e5) > 180 * DEGREE_E5:
+        return "off the earth"
     return None
 
 
@@ -80,13 +82,11 @@ def _likeliest(knots: Sequence[SeenKnot], chains: Sequence[_Chain], settings: Se
     for number, chain in enumerate(chains):
         own_s = knots[chain.last].time_s - knots[chain.first].time_s + POINT_S * (chain.last - chain.first + 1)
         options: list[tuple[float, int | None]] = [(0.0, None)]
-        if number:
-            options.append((chains[heaviest].weight_s - settings.cluster_s, heaviest))
-        options += [
-            (chains[earlier].weight_s, earlier)
-            for earlier in range(max(0, number - LOOK_BACK), number)
-            if drivable(knots[chains[earlier].last], knots[chain.first], settings)
-        ]
+        for earlier in {heaviest, *range(max(0, number - LOOK_BACK), number)} - {number}:
+            if drivable(knots[chains[earlier].last], knots[chain.first], settings):
+                options.append((chains[earlier].weight_s, earlier))
+            elif earlier == heaviest:
+                options.append((chains[heaviest].weight_s - settings.cluster_s, heaviest))
         # On equal weight the earlier chain is followed, so that the choice is the same every time.
         best_s, chain.before = max(options, key=lambda option: (option[0], -1 if option[1] is None else -option[1]))
         chain.weight_s = best_s + own_s
