@@ -8,6 +8,7 @@ import fcntl
 import json
 import logging
 import secrets
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -170,8 +171,10 @@ class HttpServer(uvicorn.Server):
         self._on_ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Not uvicorn's own, which sends itself the signal again at the end, before our other parts were stopped."""
         self._on_exit()
-        super().handle_exit(sig, frame)
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
 
 def _session(settings: ServerSettings, worker: Worker, stack: ExitStack) -> Session:

@@ -1,4 +1,4 @@
-"""The server without its processes: store, ingest, engine and API in this one, driven by hand, with a clock of the test's.
+"""The server without its processes: store, ingest, engine and API in this one, driven by hand and by the test's clock.
 
 Everything is the real part but the broker, and the threads that would wait for it.
 """
@@ -6,7 +6,9 @@ Everything is the real part but the broker, and the threads that would wait for 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
+import httpx
 from fastapi.testclient import TestClient
 
 from railbox_server.api.app import create_app
@@ -60,7 +62,8 @@ class Rig:
             page=self.page,
             token=self.token,
         )
-        self.api = TestClient(create_app(services), raise_server_exceptions=False)
+        # A client of httpx's, which Starlette's types do not say.
+        self.api = cast("httpx.Client", TestClient(create_app(services), raise_server_exceptions=False))
         self.settle()
 
     def touch(self, changes: Sequence[Change]) -> None:

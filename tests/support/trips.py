@@ -1,4 +1,4 @@
-"""A journey over one border as batches: Nok Kundi, 60 h at Taftan (its limit is 48 h), 6 h at Mirjaveh, on past Zahedan.
+"""A journey over one border as batches: 60 h at Taftan, where the limit is 48 h, 6 h at Mirjaveh, on past Zahedan.
 
 Coordinates are those of the shipped corridor karachi-moscow, from OpenStreetMap contributors.
 """

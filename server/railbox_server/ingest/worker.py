@@ -32,7 +32,7 @@ T = TypeVar("T")
 MAX_GROUP: Final = 1_000
 GROUP_S: Final = 0.02
 """How long a group waits for company once it has its first message; the commit itself gathers the next one."""
-IDLE_S: Final = 1.0
+IDLE_S: Final = 0.5
 INBOX: Final = 4_000
 FIRST_RETRY_S: Final = 0.2
 LONGEST_RETRY_S: Final = 10.0
