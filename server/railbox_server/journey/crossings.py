@@ -103,39 +103,27 @@ def _of_stay(log: AreaLog, stay: Stay, course: Course) -> Iterator[_Found]:
 
 
 def _passed(log: AreaLog, passage: Passage, own: Sequence[Visit], stay: Stay) -> _Moments:
-    """The moments of a passage. A side without a yard, or whose yard was not visited, has the line's.
+    """The moments of a passage.
 
-    A yard may reach over the line: what was done there beyond the line was not done on the yard's side.
+    A side without a yard, or whose yard was not visited, has the line's; or the other side's yard's, where that reaches
+    over the line.
     """
-    line, area = passage.when, log.area
+    line, yards = passage.when, log.area.yards
     from_country, to_country = _countries(log, passage)
     near = [v for v in own if v.place.side == from_country and _est_s(v.entered) < _est_s(line)]
     far = [v for v in own if v.place.side == to_country and (v.exited is None or _est_s(v.exited) > _est_s(line))]
-    arrived, departed = _unvisited(area, passage)
+    left: Bounds | None = min([line, *(v.entered for v in far[:1])], key=_est_s)
+    arrived = passage.came if left is line and yards[passage.from_side] else left
     if near:
-        arrived = near[0].entered
+        arrived, left = near[0].entered, near[-1].exited
     if far:
-        departed = far[-1].exited
-    elif stay.lasts and area.yards[passage.to_side]:
-        return _Moments(arrived, _left(near, line), line)
-    return _Moments(arrived, _left(near, line), line, _reached(far, line), departed)
-
-
-def _unvisited(area: BorderArea, passage: Passage) -> tuple[Bounds, Bounds | None]:
-    """Arrived and departed where no yard was seen visited: only where there is one the unit may have stood unseen."""
-    return (
-        passage.came if area.yards[passage.from_side] else passage.when,
-        passage.went if area.yards[passage.to_side] else passage.when,
+        return _Moments(arrived, left, line, far[0].entered, far[-1].exited)
+    if left is None or (stay.lasts and yards[passage.to_side]):
+        return _Moments(arrived, left, line)
+    reached = max(line, left, key=_est_s)
+    return _Moments(
+        arrived, left, line, reached, passage.went if reached is line and yards[passage.to_side] else reached
     )
-
-
-def _left(near: Sequence[Visit], line: Bounds) -> Bounds:
-    exited = near[-1].exited if near else None
-    return line if exited is None else min(exited, line, key=_est_s)
-
-
-def _reached(far: Sequence[Visit], line: Bounds) -> Bounds:
-    return max(far[0].entered, line, key=_est_s) if far else line
 
 
 def _est_s(moment: Bounds) -> int:
