@@ -191,6 +191,7 @@ class Outbox:
         self._pending.notes = dict(self._notes)  # of a damaged file that this one replaces
         self._notes = {name: str(text) for name, text in read("SELECT name, text FROM notes")} | self._notes
         self._untold = SeqSet(SeqRange(*row) for row in read("SELECT first, last FROM discarded"))
+        self._untold_on_disk = self._untold.ranges
         (highest,) = read("SELECT max(seq) FROM sqlite_sequence WHERE name = 'batches'").fetchone()
         self._next_seq = 1 + (highest or 0)
         if opened.set_aside is not None:
@@ -290,7 +291,7 @@ class Outbox:
             untold = self._write_untold(evicted)
         self._bytes = size - sum(row.size for row in evicted)
         self._count += len(rows) - len(freed) - len(evicted)
-        self._untold = untold
+        self._untold, self._untold_on_disk = untold, untold.ranges
         self._wrote(evicted)
         gone = frozenset(row.seq for row in evicted)
         return Changes(tuple(row.seq for row in rows if not row.open and row.seq not in gone), tuple(gone))
@@ -331,9 +332,10 @@ class Outbox:
         untold = SeqSet(self._untold.ranges)
         for row in evicted:
             _add_lost(untold, row)
-        self._database.execute("DELETE FROM discarded")
-        values = [(item.first, item.last) for item in untold.ranges]
-        self._database.executemany("INSERT INTO discarded VALUES (?, ?)", values)
+        if untold.ranges != self._untold_on_disk:  # a page that is not written is a page of the card saved
+            self._database.execute("DELETE FROM discarded")
+            values = [(item.first, item.last) for item in untold.ranges]
+            self._database.executemany("INSERT INTO discarded VALUES (?, ?)", values)
         return untold
 
 
