@@ -77,7 +77,7 @@ VISIT_COLUMNS: Final = ("in", "place", "entered", "exited", "hours", "flag")
 
 
 def print_tables(found: Sequence[Row], now_s: int) -> None:
-    print(f"Times are UTC; ≤ and ≥ mark an outer bound. It is {iso.from_s(now_s)}.")
+    print(f"Times are UTC and estimates; hours are least ≤ likely ≤ most. It is {iso.from_s(now_s)}.")
     for unit in dict.fromkeys(row["unit"] for row in found):
         own = [row for row in found if row["unit"] == unit]
         print(f"\n{unit}")

@@ -13,6 +13,8 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
+from tqdm import tqdm
+
 from railbox_agent import logs
 from railbox_agent.recording import open_log
 from railbox_agent.sampling import dark_after_ms, knot_of
@@ -93,7 +95,8 @@ def is_json_lines(path: str) -> bool:
 
 def _add_log(gathered: Gathered, path: str, read_at_s: int, unit: str | None) -> None:
     log, name = logs.load(path), Path(path).name
-    fixes = [item for item in log.items if isinstance(item, Fix) and item.trusted]
+    items = tqdm(log.items, desc=name, unit=" items", leave=False, disable=not sys.stderr.isatty())
+    fixes = [item for item in items if isinstance(item, Fix) and item.trusted]
     knots = knots_of(fixes, _dark_after_ms(log, fixes), read_at_s)
     gathered.add(unit or log.header.unit or name, log.header.device or name, log.boot_id, knots)
     dropped = [f"{count} {counter}" for counter, count in sorted(log.counters.items()) if _is_dropped(counter, count)]

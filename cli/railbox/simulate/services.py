@@ -77,8 +77,8 @@ FREIGHT: Final = Service(
 )
 CARRIAGE: Final = Service(
     rail=Pace(
-        slowest_mps=50 * KMH,
-        fastest_mps=85 * KMH,
+        slowest_mps=40 * KMH,
+        fastest_mps=70 * KMH,
         near_stop_mps=40 * KMH,
         pull=Pull(accel_mps2=0.15, brake_mps2=0.3),
         halt_every_m=250_000.0,
