@@ -29,6 +29,8 @@ ROW_BYTES: Final = 16
 """What a row costs in the file beside its payload: measured 10 bytes, and the slack of half-filled pages."""
 SPARE: Final = 50
 """Over the cap, a 50th of it more is evicted than has to be: not at every commit, then."""
+MAX_SKIP: Final = 1_000_000
+"""No disk forgets more batches than that; a larger number is nonsense."""
 TOLD_RANGES: Final = 500
 """Discarded ranges that one batch tells: at most 10 kB of its 64."""
 COUNTERS: Final = (
@@ -116,6 +118,14 @@ class Outbox:
         for seq in seqs:
             self._pending.tries.pop(seq, None)
             self._pending.deleted.add(seq)
+
+    def skip(self, seq: int) -> bool:
+        """Numbers up to this one are taken, says the server: a disk that lied about its writes made this outbox forget
+        that it gave them out. Says whether it had."""
+        if not self._next_seq <= seq < self._next_seq + MAX_SKIP:
+            return False
+        self._next_seq = seq + 1
+        return True
 
     def remember(self, name: str, text: str) -> None:
         """Something else that is to survive a restart: on disk in the same moment as what was put before it."""

@@ -242,6 +242,10 @@ class Sender:
         if committed.epoch != self._epoch:
             self.counters["committed_other_epoch"] += 1
             return
+        highest = committed.beyond[-1].last if committed.beyond else committed.contiguous
+        if self._outbox.skip(highest):
+            self.counters["outbox_forgot"] += 1
+            log.error("the server has batches up to %d, the outbox forgot some of them: does the disk lie?", highest)
         gone = self._delivery.committed(committed)
         self._outbox.delete(gone)
         self.totals.batches_committed += len(gone)

@@ -217,6 +217,18 @@ def test_what_is_committed_of_another_epoch_deletes_nothing(bench: Bench) -> Non
     assert bench.sender.counters["committed_other_epoch"] == 1
 
 
+def test_numbers_that_the_server_has_already_are_not_given_out_again(bench: Bench) -> None:
+    bench.hear(Connected("MQTT 5"), bench.committed(40))
+    bench.sender.take([Event(T0, 1)])
+    bench.sender.step()
+    assert [decode(message.payload).seq for message in bench.line.batches()] == [41]
+    assert bench.sender.counters["outbox_forgot"] == 1
+    bench.hear(bench.committed(2**40))
+    bench.sender.take([Event(T0, 1)])
+    bench.sender.step()
+    assert [decode(message.payload).seq for message in bench.line.batches()] == [41, 42]
+
+
 def test_when_a_damaged_outbox_is_replaced_everything_goes_on_in_the_new_epoch(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
