@@ -13,7 +13,7 @@ from typing import Any
 from tqdm import tqdm
 
 from railbox.demo import api, summary
-from railbox.demo.fleet import DAYS, FLEET, HZ, REPLAY_SPEED, Group
+from railbox.demo.fleet import DAYS, FLEET, HZ, KNOT_INTERVAL_S, REPLAY_SPEED, REPORT_INTERVAL_S, Group
 from railbox.demo.processes import Child, DemoError
 from railbox_agent import recording
 
@@ -49,12 +49,7 @@ def run(args: argparse.Namespace, folder: Path, stack: ExitStack) -> None:
     say(f"Page: {base}/    API: {base}/docs    data: {folder}")
     pace = ["--fast"] if args.once else ["--speed", str(args.speed)]
     trackers = [
-        start(
-            stack,
-            f"tracker {header.device}",
-            ["replay", str(log), "--to", broker, "--outbox", str(folder / f"{header.device}.db"), "--json", *pace],
-            folder,
-        )
+        start(stack, f"tracker {header.device}", [*tracker_args(header.device, log, broker, folder), *pace], folder)
         for header, log in zip(headers, logs, strict=True)
     ]
     at = "full speed" if args.once else f"×{args.speed:,.0f}"
@@ -87,6 +82,13 @@ def simulate_args(group: Group, folder: Path, days: int, end: str) -> list[str]:
         "simulate",
         *("--corridor", group.corridor, "--units", str(group.units), "--seed", str(group.seed)),
         *("--days", str(days), "--hz", str(HZ), "--end", end, "--out", str(out)),
+    ]
+
+
+def tracker_args(device: str | None, log: Path, broker: str, folder: Path) -> list[str]:
+    return [
+        *("replay", str(log), "--to", broker, "--outbox", str(folder / "outboxes" / str(device)), "--json"),
+        *("--interval", str(KNOT_INTERVAL_S), "--report", str(REPORT_INTERVAL_S)),
     ]
 
 

@@ -21,5 +21,8 @@ FLEET: Final = (
 DAYS: Final = 30
 HZ: Final = 1 / 60
 """One fix a minute: a month is 43,200 of them a tracker."""
+KNOT_INTERVAL_S: Final = 300
+REPORT_INTERVAL_S: Final = 1_800
+"""Knots and batches as a tracker on a satellite link would space them."""
 REPLAY_SPEED: Final = 30 * 86_400 / 75
 """Recorded seconds a second: a month takes about 75 s."""
