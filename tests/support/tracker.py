@@ -1,6 +1,7 @@
 """The least a tracker can be: publishes batches, keeps them until they are committed, and asks for that."""
 
 import json
+import ssl
 import threading
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -18,7 +19,9 @@ from support.brokers import wait_for
 class Tracker:
     """`kept`: what is not committed yet, by seq. `heard`: every committed message, in order."""
 
-    def __init__(self, device: str, epoch: int, broker: str, password: str | None = None) -> None:
+    def __init__(
+        self, device: str, epoch: int, broker: str, password: str | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.device = device
         self.epoch = epoch
         self.kept: dict[int, bytes] = {}
@@ -30,7 +33,9 @@ class Tracker:
         self.client.reconnect_delay_set(1, 1)
         if password is not None:
             self.client.username_pw_set(device, password)
-        self.client.on_connect = lambda client, *_: client.subscribe(self.topic(Leaf.COMMITTED), 1)
+        if tls is not None:
+            self.client.tls_set_context(tls)  # pyright: ignore[reportUnknownMemberType] - paho leaves it untyped
+        self.client.on_connect = self._on_connect
         self.client.on_subscribe = lambda _c, _d, _m, reasons, _p: self.granted.extend(reasons)
         self.client.on_message = self._on_message
         self.client.connect_async(address.hostname or "", address.port or 1883)
@@ -68,6 +73,9 @@ class Tracker:
         self.client.disconnect()
         self.client.loop_stop()
 
+    def _on_connect(self, client: paho.Client, *_: Any) -> None:
+        client.subscribe(self.topic(Leaf.COMMITTED), 1)
+
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         committed = decode_committed(bytes(message.payload))
         if committed.epoch == self.epoch:
@@ -77,8 +85,10 @@ class Tracker:
 
 
 @contextmanager
-def tracker(device: str, epoch: int, broker: str, password: str | None = None) -> Generator[Tracker]:
-    made = Tracker(device, epoch, broker, password)
+def tracker(
+    device: str, epoch: int, broker: str, password: str | None = None, tls: ssl.SSLContext | None = None
+) -> Generator[Tracker]:
+    made = Tracker(device, epoch, broker, password, tls)
     try:
         yield made
     finally:
