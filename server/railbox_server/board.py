@@ -3,31 +3,48 @@
 Pure: from the corridors and the open rows that the engine derived to rows of /api/board.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from railbox_server.geo.model import Border, Corridor, Place
 from railbox_server.store.values import Row
 
-RECENT: Final = 5
 _DWELL: Final = ("dwell_min_s", "dwell_est_s", "dwell_max_s")
 
 
-def board_rows(corridors: Sequence[Corridor], open_visits: Iterable[Row], crossings: Iterable[Row]) -> list[Row]:
-    """Every border once, in the order of the corridors. `crossings`: all of them, open and over."""
+def board_rows(
+    corridors: Sequence[Corridor],
+    open_visits: Iterable[Row],
+    open_crossings: Iterable[Row],
+    recent_of: Callable[[str], Sequence[Row]],
+) -> list[Row]:
+    """Every border once, in the order of the corridors. `recent_of(border)`: its last crossings that are over."""
     yards = {place.id: place for corridor in corridors for place in corridor.places if place.border_id is not None}
     standing: dict[tuple[str, str], Row] = {}
     for visit in sorted(open_visits, key=_entered):
         if (yard := yards.get(visit["place"])) is not None:
             standing[visit["unit"], yard.border_id or ""] = visit
-    by_border: dict[str, list[Row]] = {}
-    for crossing in crossings:
-        if crossing["border"] is not None:
-            by_border.setdefault(crossing["border"], []).append(crossing)
-    return [
-        _border_row(border, names, yards, standing, by_border.get(border.id, []))
-        for border, names in _borders(corridors)
-    ]
+    going_on: dict[str, dict[str, Row]] = {}
+    for crossing in open_crossings:
+        going_on.setdefault(crossing["border"] or "", {})[crossing["unit"]] = crossing
+    rows: list[Row] = []
+    for border, names in _borders(corridors):
+        open_here = going_on.get(border.id, {})
+        here = {unit: visit for (unit, border_id), visit in standing.items() if border_id == border.id}
+        rows_here = [_row(unit, open_here.get(unit), here.get(unit), yards) for unit in open_here.keys() | here.keys()]
+        rows.append(
+            {
+                "border": border.id,
+                "name": border.name,
+                "corridors": names,
+                "sides": list(border.sides),
+                "limit_s": round(border.limit_h * 3600),
+                "expected_s": round(border.expected_h * 3600),
+                "rows": sorted(rows_here, key=lambda row: (row["since"]["latest"] or "", row["unit"])),
+                "recent": list(recent_of(border.id)),
+            }
+        )
+    return rows
 
 
 def _borders(corridors: Sequence[Corridor]) -> list[tuple[Border, list[str]]]:
@@ -36,29 +53,6 @@ def _borders(corridors: Sequence[Corridor]) -> list[tuple[Border, list[str]]]:
         for border in corridor.borders:
             found.setdefault(border.id, (border, []))[1].append(corridor.name)
     return list(found.values())
-
-
-def _border_row(
-    border: Border,
-    names: list[str],
-    yards: dict[str, Place],
-    standing: dict[tuple[str, str], Row],
-    crossings: Sequence[Row],
-) -> Row:
-    going_on = {row["unit"]: row for row in crossings if row["departed"] is None}
-    over = sorted((row for row in crossings if row["departed"] is not None), key=_departed, reverse=True)
-    here = {unit: visit for (unit, border_id), visit in standing.items() if border_id == border.id}
-    rows = [_row(unit, going_on.get(unit), here.get(unit), yards) for unit in going_on.keys() | here.keys()]
-    return {
-        "border": border.id,
-        "name": border.name,
-        "corridors": names,
-        "sides": list(border.sides),
-        "limit_s": round(border.limit_h * 3600),
-        "expected_s": round(border.expected_h * 3600),
-        "rows": sorted(rows, key=lambda row: (row["since"]["latest"] or "", row["unit"])),
-        "recent": over[:RECENT],
-    }
 
 
 def _row(unit: str, crossing: Row | None, visit: Row | None, yards: dict[str, Place]) -> Row:
@@ -87,7 +81,3 @@ def _side(crossing: Row | None) -> str | None:
 
 def _entered(visit: Row) -> str:
     return visit["entered"]["latest"] or ""
-
-
-def _departed(crossing: Row) -> str:
-    return crossing["departed"]["latest"] or crossing["departed"]["est"] or ""

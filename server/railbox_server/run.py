@@ -22,7 +22,7 @@ import uvicorn
 
 from railbox_server.addresses import Listen
 from railbox_server.api.app import create_app
-from railbox_server.api.services import Services, unit_rows
+from railbox_server.api.services import Services, judged_rows
 from railbox_server.broker import Broker, choose_port
 from railbox_server.broker_config import EmbeddedBroker, parse_credentials
 from railbox_server.clock import clock_of
@@ -109,7 +109,7 @@ def serve(settings: ServerSettings, stack: ExitStack, *, as_json: bool) -> None:
     engine_settings = settings.borders.for_engine()
     silence_s = engine_settings.contact_heartbeats * engine_settings.heartbeat_s
     hub = Hub(
-        lambda units: unit_rows(store, clock, silence_s, units),
+        lambda units: judged_rows(store, clock, silence_s, units),
         lambda: {"now": iso.from_s(clock.now_s()), "mode": clock.mode},
     )
 
@@ -129,7 +129,8 @@ def serve(settings: ServerSettings, stack: ExitStack, *, as_json: bool) -> None:
 
     worker = Worker(store, publish, engine.touch)
     session = _session(settings, worker, stack)
-    for part in (engine, worker, session):
+    # Stopped in reverse: the worker first, so that a session which waits for it is free to end.
+    for part in (engine, session, worker):
         part.start()
         stack.callback(part.stop)
     if not session.subscribed.wait(SUBSCRIBE_TIMEOUT_S):

@@ -12,7 +12,7 @@ import httpx
 from fastapi.testclient import TestClient
 
 from railbox_server.api.app import create_app
-from railbox_server.api.services import Services, unit_rows
+from railbox_server.api.services import Services, judged_rows
 from railbox_server.clock import ReplayClock
 from railbox_server.engine.changes import Change
 from railbox_server.engine.engine import Engine, Told
@@ -91,7 +91,7 @@ class Rig:
         return self.mono_s
 
     def _rows(self, units: Iterable[str]) -> list[dict[str, object]]:
-        return unit_rows(self.store, self.clock, 5_400, units)
+        return judged_rows(self.store, self.clock, 5_400, units)
 
     def _admit(self, device: str) -> int:
         self.store.register(device, self.host_s * 1000)

@@ -1,5 +1,7 @@
 """Routes of borders and corridors: the board, all visits and crossings, the corridors' own files."""
 
+from typing import Final
+
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
@@ -10,6 +12,9 @@ from railbox_server.geo.model import Corridor
 from railbox_server.store.values import Row
 from railbox_telemetry import iso
 
+RECENT: Final = 5
+"""Crossings that are over, shown with each border."""
+
 
 def routes(services: Services) -> APIRouter:
     router = APIRouter(tags=["borders"])
@@ -18,7 +23,12 @@ def routes(services: Services) -> APIRouter:
     @router.get("/board", response_model=models.Board)
     def board() -> Row:
         """At each border: who stands where, since when, how long between which bounds, and whether that is too long."""
-        rows = board_rows(services.corridors, store.visits(open_only=True), store.crossings())
+        rows = board_rows(
+            services.corridors,
+            store.visits(open_only=True),
+            store.crossings(open_only=True),
+            lambda border: store.recent_crossings(border, RECENT),
+        )
         return {"now": iso.from_s(services.clock.now_s()), "borders": rows}
 
     @router.get("/visits", response_model=models.Visits)

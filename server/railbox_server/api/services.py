@@ -1,6 +1,6 @@
 """What the API is given: everything it may ask, as plain arguments, and what several routes read of it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -38,17 +38,24 @@ class Services:
     def units(self) -> Units:
         return units_of(self.store.known_devices(), self.store.assignments())
 
-    def rows_of(self, units: Iterable[str] | None = None) -> list[Row]:
-        return unit_rows(self.store, self.clock, self.silence_s, units)
+    def rows_of(self, wanted: Iterable[str] | None = None) -> list[Row]:
+        """The rows of /api/units as of now, of all units or of those wanted; one not judged yet has no position."""
+        now_s, units = self.clock.now_s(), self.units()
+        names = sorted(units if wanted is None else units.keys() & set(wanted))
+        judged = {row["unit"]: row for row in (self.store.unit_rows() if wanted is None else _each(self.store, names))}
+        rows = [judged.get(name) or _unjudged(name, units[name], now_s) for name in names]
+        return [at_time(row, now_s, self.silence_s) for row in rows]
 
 
-def unit_rows(store: ApiStore, clock: Clock, silence_s: float, wanted: Iterable[str] | None = None) -> list[Row]:
-    """The rows of /api/units as of now, of all units or of those wanted; one not judged yet has no position."""
+def judged_rows(store: ReadStore, clock: Clock, silence_s: float, units: Iterable[str]) -> list[Row]:
+    """The rows as of now of those units that are judged: what live updates tell."""
     now_s = clock.now_s()
-    units = units_of(store.known_devices(), store.assignments())
-    judged = {row["unit"]: row for row in store.unit_rows()}
-    names = sorted(units if wanted is None else units.keys() & set(wanted))
-    return [at_time(judged.get(name) or _unjudged(name, units[name], now_s), now_s, silence_s) for name in names]
+    return [at_time(row, now_s, silence_s) for row in _each(store, sorted(units))]
+
+
+def _each(store: ReadStore, units: Iterable[str]) -> Iterator[Row]:
+    for unit in units:
+        yield from store.unit_rows(unit)
 
 
 def _unjudged(unit: str, assignments: Sequence[Assignment], now_s: int) -> Row:

@@ -20,7 +20,7 @@ from railbox_server.ingest.books import StoreBooks
 from railbox_server.ingest.parcel import Message, Totals
 from railbox_server.ingest.sorting import Sorted, merged, sort_again, sort_messages, sort_unstorable
 from railbox_server.seqs import committed_of
-from railbox_server.store.interface import IngestStore, StoreError, UnstorableError
+from railbox_server.store.interface import IngestStore, StoreError
 from railbox_server.store.values import Group, Outbox, Status
 from railbox_telemetry.committed import encode_committed
 from railbox_telemetry.topics import Leaf, Topic
@@ -143,14 +143,19 @@ class Worker:
         self._count(found)
 
     def _store_messages(self, messages: Sequence[Message]) -> Sorted:
+        """The group, or when it fails for another reason than the store's state, its messages one by one: the one that
+        fails alone goes to quarantine, and holds up no other."""
         try:
             return self._commit(lambda: sort_messages(messages, self._books))
-        except UnstorableError as error:
+        except StoreError:
+            raise
+        except Exception as error:
             self._books.forget()
-            if len(messages) == 1:
-                refused = sort_unstorable(messages[0], str(error))
-                return self._commit(lambda: refused)
-            return merged([self._store_messages([message]) for message in messages])
+            if len(messages) != 1:
+                return merged([self._store_messages([message]) for message in messages])
+            log.exception("%s: a message of %d bytes failed", messages[0].topic, len(messages[0].payload))
+            refused = sort_unstorable(messages[0], str(error))
+            return self._commit(lambda: refused)
 
     def _commit(self, sort: Callable[[], Sorted]) -> Sorted:
         """Sorts and writes until it succeeds; sorting is done anew each time, from what the store holds then."""

@@ -13,7 +13,9 @@ from typing import Final
 from railbox_server.store.interface import StoreError, UnstorableError
 
 BUSY_TIMEOUT_S: Final = 30.0
-PAGE_CACHE_KIB: Final = 32_768
+WRITER_CACHE_KIB: Final = 32_768
+READER_CACHE_KIB: Final = 4_096
+"""Each thread that reads has one."""
 
 
 class Database:
@@ -26,7 +28,7 @@ class Database:
         self._lock = threading.Lock()
         with self.translated():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = self._connect()
+            self._writer = self._connect(WRITER_CACHE_KIB)
             self._migrate(scripts)
 
     @contextmanager
@@ -48,7 +50,7 @@ class Database:
         with self.translated():
             connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
             if connection is None:
-                connection = self._local.connection = self._connect()
+                connection = self._local.connection = self._connect(READER_CACHE_KIB)
             yield connection
 
     def close(self) -> None:
@@ -66,13 +68,13 @@ class Database:
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"store {self._path}: {error}") from error
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, cache_kib: int) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=256
         )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA cache_size = -{PAGE_CACHE_KIB}")
+        connection.execute(f"PRAGMA cache_size = -{cache_kib}")
         self._all.append(connection)
         return connection
 

@@ -71,9 +71,10 @@ CREATE TABLE visits (
   PRIMARY KEY (unit, nth)) WITHOUT ROWID;
 CREATE INDEX visits_open ON visits (unit) WHERE open;
 CREATE TABLE crossings (
-  unit TEXT NOT NULL, nth INTEGER NOT NULL, open INTEGER NOT NULL, row TEXT NOT NULL,
+  unit TEXT NOT NULL, nth INTEGER NOT NULL, open INTEGER NOT NULL, row TEXT NOT NULL, border TEXT, departed TEXT,
   PRIMARY KEY (unit, nth)) WITHOUT ROWID;
 CREATE INDEX crossings_open ON crossings (unit) WHERE open;
+CREATE INDEX crossings_recent ON crossings (border, departed) WHERE NOT open;
 CREATE TABLE untrusted (
   unit TEXT NOT NULL, device TEXT NOT NULL, epoch INTEGER NOT NULL, time_s INTEGER NOT NULL, reason TEXT NOT NULL,
   PRIMARY KEY (unit, device, epoch, time_s)) WITHOUT ROWID;

@@ -206,6 +206,14 @@ class SqliteStore:
     def crossings(self, unit: str | None = None, *, open_only: bool = False) -> Sequence[Row]:
         return self._derived_rows("crossings", unit, open_only)
 
+    def recent_crossings(self, border: str, limit: int) -> Sequence[Row]:
+        with self._db.reading() as db:
+            rows = db.execute(
+                "SELECT row FROM crossings WHERE border = ? AND NOT open ORDER BY departed DESC, unit LIMIT ?",
+                (border, limit),
+            )
+            return [json.loads(row) for (row,) in rows]
+
     def points(self, device: str, span: Span) -> Sequence[Point]:
         with self._db.reading() as db:
             rows = db.execute(_POINTS, (device, *_bounds(span)))

@@ -58,9 +58,8 @@ def device_id(db: sqlite3.Connection, device: str) -> int:
 
 def write_derived(db: sqlite3.Connection, derived: Derived) -> bool:
     """Whether visits or crossings changed. What is already so is not written again."""
-    changed = False
-    for table, end, rows in (("visits", "exited", derived.visits), ("crossings", "departed", derived.crossings)):
-        changed |= _write_derived_rows(db, table, end, derived.unit, rows)
+    visits_changed = _replace_rows(db, "visits", derived.unit, map(_visit_columns, derived.visits))
+    crossings_changed = _replace_rows(db, "crossings", derived.unit, map(_crossing_columns, derived.crossings))
     db.execute("INSERT OR REPLACE INTO units VALUES (?,?)", (derived.unit, json.dumps(derived.row)))
     wanted = {(derived.unit, item.device, item.epoch, item.time_s, item.reason) for item in derived.untrusted}
     there = set(db.execute("SELECT * FROM untrusted WHERE unit = ?", (derived.unit,)))
@@ -69,7 +68,7 @@ def write_derived(db: sqlite3.Connection, derived: Derived) -> bool:
         [item[:4] for item in there - wanted],
     )
     db.executemany("INSERT OR REPLACE INTO untrusted VALUES (?,?,?,?,?)", wanted - there)
-    return changed
+    return visits_changed or crossings_changed
 
 
 def drop_derived(db: sqlite3.Connection, unit: str) -> None:
@@ -194,13 +193,20 @@ def _status_row(item: Status) -> tuple[object, ...]:
     return (item.device, item.received_at_ms, item.online, json.dumps(item.body))
 
 
-def _write_derived_rows(db: sqlite3.Connection, table: str, end: str, unit: str, rows: tuple[Row, ...]) -> bool:
-    """`end`: the key that is None while the row is open."""
-    wanted = {(nth, row[end] is None, json.dumps(row)) for nth, row in enumerate(rows)}
-    there = {
-        (nth, bool(is_open), text)
-        for nth, is_open, text in db.execute(f"SELECT nth, open, row FROM {table} WHERE unit = ?", (unit,))  # noqa: S608 - a name of ours
-    }
-    db.executemany(f"DELETE FROM {table} WHERE unit = ? AND nth = ?", [(unit, nth) for nth, _, _ in there - wanted])  # noqa: S608 - as above
-    db.executemany(f"INSERT INTO {table} VALUES (?,?,?,?)", [(unit, *row) for row in wanted - there])  # noqa: S608 - as above
+def _visit_columns(row: Row) -> tuple[object, ...]:
+    return (row["exited"] is None, json.dumps(row))
+
+
+def _crossing_columns(row: Row) -> tuple[object, ...]:
+    departed: Row | None = row["departed"]
+    return (departed is None, json.dumps(row), row.get("border"), departed and (departed["latest"] or departed["est"]))
+
+
+def _replace_rows(db: sqlite3.Connection, table: str, unit: str, rows: Iterable[tuple[object, ...]]) -> bool:
+    """Whether they were others before. Only those that differ are written."""
+    wanted = {(unit, nth, *row) for nth, row in enumerate(rows)}
+    there = set(db.execute(f"SELECT * FROM {table} WHERE unit = ?", (unit,)))  # noqa: S608 - a name of ours
+    db.executemany(f"DELETE FROM {table} WHERE unit = ? AND nth = ?", [row[:2] for row in there - wanted])  # noqa: S608 - as above
+    for row in wanted - there:
+        db.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)  # noqa: S608 - as above
     return wanted != there

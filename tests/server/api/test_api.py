@@ -344,6 +344,19 @@ def test_openapi_describes_every_address_and_docs_load_nothing_from_afar(rig: Ri
     assert "https://" not in page.text
 
 
+def test_docs_are_browsed_with_the_viewer_that_is_installed(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer = tmp_path / "viewer"
+    viewer.mkdir()
+    (viewer / "swagger-ui-bundle.js").write_text("// the viewer")
+    monkeypatch.setattr("railbox_server.api.pages._viewer", lambda: viewer)
+    api = Rig(store, NOW_S, tmp_path).api
+    assert "/docs/assets/swagger-ui-bundle.js" in api.get("/docs").text
+    assert "https://" not in api.get("/docs").text
+    assert api.get("/docs/assets/swagger-ui-bundle.js").text == "// the viewer"
+
+
 def test_without_a_built_page_the_server_says_how_to_build_it(rig: Rig) -> None:
     assert "npm run build" in rig.api.get("/").text
 

@@ -14,7 +14,7 @@ from railbox_server.store.interface import Store, StoreError, UnstorableError
 from railbox_server.store.values import Group, Outbox, Reason
 from railbox_telemetry.committed import Committed, decode_committed
 from railbox_telemetry.topics import Leaf, Topic
-from railbox_telemetry.values import Discarded, Knot, Positions, SeqRange
+from railbox_telemetry.values import Batch, Discarded, Knot, Positions, SeqRange
 from railbox_telemetry.wire import encode
 from support.batches import DEVICE, EPOCH, START_S, batch, door, payload, positions, temperatures
 
@@ -325,6 +325,17 @@ def test_one_message_that_cannot_be_stored_holds_up_no_other(ingest: Ingest) -> 
     assert len(ingest.broker.acknowledged) == 3
     assert len(ingest.store.points(DEVICE, ALWAYS)) == 6
     assert ingest.store.ledger(OUTBOX).stored.ranges == (SeqRange(1, 1), SeqRange(3, 3))
+
+
+def test_one_message_that_trips_the_code_holds_up_no_other(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def trip(found: Batch) -> str | None:
+        return {1: None, 3: None}[found.seq]
+
+    monkeypatch.setattr("railbox_server.ingest.steps.implausible", trip)
+    ingest.send(payload(1), payload(2), payload(3))
+    assert reasons(ingest) == [Reason.NOT_STORABLE]
+    assert len(ingest.broker.acknowledged) == 3
+    assert ingest.committed() == Committed(EPOCH, 1, (SeqRange(3, 3),))
 
 
 def test_any_order_and_repetition_store_the_same(ingest: Ingest) -> None:

@@ -209,16 +209,33 @@ def test_what_was_derived_replaces_what_was_there(open_store: Callable[[], Store
     first, second = {"id": "a", "exited": None}, {"id": "b", "exited": {"est": "x"}}
     assert store.put_derived(derived((first, second)))
     assert not store.put_derived(derived((first, second)))
-    assert store.put_derived(derived((second,), ({"id": "c", "departed": None},)))
+    assert store.put_derived(derived((second,), ({"id": "c", "border": "x", "departed": None},)))
     other = open_store()
     assert other.visits("U1") == [second]
     assert other.visits(open_only=True) == []
-    assert other.crossings(open_only=True) == [{"id": "c", "departed": None}]
+    assert other.crossings(open_only=True) == [{"id": "c", "border": "x", "departed": None}]
     assert other.unit_rows() == [{"unit": "U1"}]
     assert other.untrusted("U1") == [Untrusted(DEVICE, EPOCH, START_S, "jump")]
     store.drop_derived("U1")
     assert other.derived_units() == frozenset()
     assert other.crossings() == other.visits() == other.untrusted("U1") == []
+
+
+def test_recent_crossings_are_those_that_are_over_the_newest_first(store: Store) -> None:
+    def crossing(name: str, border: str | None, latest: str | None, est: str = "") -> Row:
+        return {"id": name, "border": border, "departed": {"latest": latest, "est": est}}
+
+    rows = (
+        crossing("a", "x", "2026-01-01"),
+        crossing("b", "x", "2026-01-03"),
+        crossing("c", "x", None, "2026-01-02"),
+        crossing("d", "y", "2026-01-04"),
+        crossing("e", None, "2026-01-05"),
+        {"id": "f", "border": "x", "departed": None},
+    )
+    store.put_derived(derived(crossings=rows))
+    assert [row["id"] for row in store.recent_crossings("x", 5)] == ["b", "c", "a"]
+    assert [row["id"] for row in store.recent_crossings("x", 1)] == ["b"]
 
 
 def test_a_second_opener_sees_what_was_written(open_store: Callable[[], Store]) -> None:
