@@ -15,7 +15,7 @@ from railbox_server.journey.model import SeenKnot, Settings
 from railbox_telemetry.values import DEGREE_E5
 
 POINT_S: Final = 60
-"""What a knot counts in a chain beside the chain's duration, so that one knot is not nothing."""
+"""What a chain counts beside its duration, so that a single knot is not nothing."""
 LOOK_BACK: Final = 16
 """Chains that a chain may follow on: leaps within leaps deeper than this are not unravelled."""
 
@@ -80,7 +80,7 @@ def _likeliest(knots: Sequence[SeenKnot], chains: Sequence[_Chain], settings: Se
     """The sequence of chains that explains the longest time; a leap that is believed costs `cluster_s`."""
     heaviest = 0
     for number, chain in enumerate(chains):
-        own_s = knots[chain.last].time_s - knots[chain.first].time_s + POINT_S * (chain.last - chain.first + 1)
+        own_s = knots[chain.last].time_s - knots[chain.first].time_s + POINT_S
         options: list[tuple[float, int | None]] = [(0.0, None)]
         for earlier in {heaviest, *range(max(0, number - LOOK_BACK), number)} - {number}:
             if drivable(knots[chains[earlier].last], knots[chain.first], settings):
