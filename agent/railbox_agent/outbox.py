@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 GROUP_BYTES: Final = 65_536
 """This much is written at once, however short ago the last commit was."""
+PROMPT_MS: Final = 1_000
+"""A complete batch waits no longer for the disk: it has a deadline to be at the server."""
 LAZY: Final = 12
 """What only cleans up (sent, committed) waits this many commit intervals for something worth a write."""
 PENDING_BYTES: Final = 1_000_000
@@ -124,7 +126,9 @@ class Outbox:
         that it gave them out. Says whether it had."""
         if not self._next_seq <= seq < self._next_seq + MAX_SKIP:
             return False
-        self._next_seq = seq + 1
+        if self._draft_seq is not None:
+            self._pending.deleted.add(self._draft_seq)
+        self._draft_seq, self._next_seq = None, seq + 1
         return True
 
     def remember(self, name: str, text: str) -> None:
@@ -159,6 +163,8 @@ class Outbox:
         if at_once and not self._failing:
             return True
         elapsed_ms = self._commit_ms * LAZY if self._committed_ms is None else now_ms - self._committed_ms
+        if pending.rows and not self._failing:
+            return elapsed_ms >= min(PROMPT_MS, self._commit_ms)
         if at_once or collected or pending.rows or pending.draft:
             return elapsed_ms >= self._commit_ms
         return bool(pending.tries or pending.deleted or pending.notes) and elapsed_ms >= self._commit_ms * LAZY
@@ -210,15 +216,16 @@ class Outbox:
     def _salvage(self, set_aside: Path) -> None:
         self.counters["outbox_set_aside"] += 1
         saved = 0
-        for payload in outbox_file.salvage(set_aside):
-            saved += self._adopt(payload)
-            if self._pending.bytes >= GROUP_BYTES:
-                self._write()
-        self._write()
+        try:
+            for payload in outbox_file.salvage(set_aside):
+                saved += self._adopt(payload)
+                if self._pending.bytes >= GROUP_BYTES:
+                    self._write()
+            self._write()
+        except sqlite3.Error as error:
+            self._write_failed(error)
         self.counters["outbox_salvaged"] += saved
-        log.error(
-            "outbox: damaged, set aside as %s; new epoch %d with %d batches out of it", set_aside, self.epoch, saved
-        )
+        log.error("outbox: damaged, set aside as %s; %d batches of it go on in epoch %d", set_aside, saved, self.epoch)
 
     def _adopt(self, payload: bytes) -> bool:
         """A batch of another epoch under a number of this one. What that epoch had to discard stays with it."""

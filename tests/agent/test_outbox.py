@@ -80,13 +80,13 @@ def test_numbers_are_never_reused_also_when_the_outbox_was_empty_in_between(tmp_
     assert again.commit(0).stored == (2,)
 
 
-def test_writes_are_grouped_but_events_are_written_at_once(outbox: Outbox) -> None:
-    outbox.put(routine())
-    assert outbox.due(0, collected=False)
+def test_writes_are_grouped_a_complete_batch_is_prompt_and_an_event_is_written_at_once(outbox: Outbox) -> None:
     outbox.commit(0)
+    assert not outbox.due(4_999, collected=True)
+    assert outbox.due(5_000, collected=True)
     outbox.put(routine())
-    assert not outbox.due(4_999, collected=False)
-    assert outbox.due(5_000, collected=False)
+    assert not outbox.due(999, collected=False)
+    assert outbox.due(1_000, collected=False)
     outbox.put(event())
     assert outbox.due(1, collected=False)
 
@@ -118,6 +118,15 @@ def test_what_is_being_collected_survives_and_is_complete_after_a_restart(tmp_pa
     payload = again.payload(1)
     assert payload is not None
     assert decode(payload).sections == routine(knots=2).sections
+
+
+def test_a_number_that_the_server_has_is_skipped_by_what_is_being_collected_too(outbox: Outbox) -> None:
+    outbox.commit(0, draft=routine(knots=1))
+    assert outbox.skip(7)
+    assert not outbox.skip(7)
+    outbox.put(routine(knots=2))
+    assert outbox.commit(1).stored == (8,)
+    assert len(outbox) == 1
 
 
 def test_a_batch_keeps_the_number_it_was_collected_under(outbox: Outbox) -> None:
