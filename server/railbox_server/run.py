@@ -144,6 +144,7 @@ def serve(settings: ServerSettings, stack: ExitStack, *, as_json: bool) -> None:
         admit=worker.admit,
         engine_pending=lambda: engine.pending,
         ingest_waiting=lambda: worker.waiting,
+        ingest_counters=lambda: worker.counters,
         hub=hub,
         page=PAGE,
         token=token,

@@ -58,6 +58,7 @@ class Rig:
             admit=self._admit,
             engine_pending=lambda: self.engine.pending,
             ingest_waiting=lambda: 0,
+            ingest_counters=lambda: self.worker.counters,
             hub=self.hub,
             page=self.page,
             token=self.token,

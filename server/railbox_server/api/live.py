@@ -40,6 +40,7 @@ def health(services: Services) -> APIRouter:
             "status": "ok",
             "engine_pending": services.engine_pending(),
             "ingest_waiting": services.ingest_waiting(),
+            "ingest": services.ingest_counters(),
         }
 
     _ = healthz

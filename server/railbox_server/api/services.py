@@ -31,6 +31,7 @@ class Services:
     """Makes a device known and ingests what quarantine has of it; returns how many batches came out."""
     engine_pending: Callable[[], int]
     ingest_waiting: Callable[[], int]
+    ingest_counters: Callable[[], dict[str, int]]
     hub: Hub
     page: Path
     token: str | None = None

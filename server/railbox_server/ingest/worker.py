@@ -82,19 +82,35 @@ class Worker:
         if self._thread.is_alive():
             self._thread.join()
 
-    def put(self, message: Message) -> None:
-        """Waits while the inbox is full."""
-        self._put(message)
+    def put(self, item: Message | Admit) -> None:
+        """Waits while the inbox is full; drops the item when the server stops."""
+        while not self._stopping.is_set():
+            try:
+                self._inbox.put(item, timeout=IDLE_S)
+            except queue.Full:
+                continue
+            return
 
     def admit(self, device: str, timeout_s: float = 60.0) -> int:
         """Makes the device known and ingests what quarantine has of it; returns how many batches that were."""
         wish = Admit(device)
-        self._put(wish)
+        self.put(wish)
         return wish.done.result(timeout_s)
 
     @property
     def waiting(self) -> int:
         return self._inbox.qsize()
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What became of messages since the start, and what was wrong with them."""
+        return {
+            "accepted": self.totals.accepted,
+            "repeated": self.totals.repeated,
+            "quarantined": self.totals.quarantined,
+            "commits": self.totals.groups,
+            **dict(sorted(self.complaints.counts.items())),
+        }
 
     # --- the thread --------------------------------------------------------------------------------------------------
 
@@ -124,7 +140,18 @@ class Worker:
         """Ingests what is kept of devices that became known since the last time, by whichever process."""
         newly_known = self._patiently(self._books.refresh)
         waiting = newly_known & self._store.quarantine_counts().keys() if newly_known else newly_known
-        return {device: self.retry_now(device) for device in sorted(waiting)}
+        return {device: self._retry_safely(device) for device in sorted(waiting)}
+
+    def _retry_safely(self, device: str) -> int:
+        """What is kept must not stop what comes."""
+        try:
+            return self.retry_now(device)
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("the quarantine of %s cannot be tried again", device)
+            self._books.forget()
+            return 0
 
     def retry_now(self, device: str) -> int:
         """Sends what is in quarantine of the device through the steps again; returns how many were ingested."""
@@ -214,14 +241,6 @@ class Worker:
                 log.warning("%s", line)
 
     # --- the inbox ---------------------------------------------------------------------------------------------------
-
-    def _put(self, item: Message | Admit) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._inbox.put(item, timeout=IDLE_S)
-            except queue.Full:
-                continue
-            return
 
     def _take(self) -> tuple[list[Message], list[Admit]]:
         """The next group: what has come within GROUP_S of its first message, and wishes between."""

@@ -324,7 +324,13 @@ def test_quarantine_is_shown_and_admitted(rig: Rig) -> None:
 
 
 def test_health_says_what_is_not_worked_off(rig: Rig) -> None:
-    assert get(rig, "/healthz") == {"status": "ok", "engine_pending": 0, "ingest_waiting": 0}
+    rig.receive("TRK1", [b"garbage"])
+    assert get(rig, "/healthz") == {
+        "status": "ok",
+        "engine_pending": 0,
+        "ingest_waiting": 0,
+        "ingest": {"accepted": 42, "repeated": 0, "quarantined": 1, "commits": 2, "undecodable": 1},
+    }
     rig.receive("TRK1", batches(knots()))
     assert get(rig, "/healthz")["engine_pending"] == 1
 

@@ -338,6 +338,30 @@ def test_one_message_that_trips_the_code_holds_up_no_other(ingest: Ingest, monke
     assert ingest.committed() == Committed(EPOCH, 1, (SeqRange(3, 3),))
 
 
+def test_what_is_kept_and_trips_the_code_stops_nothing_that_comes(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest.send(payload(1), device="STRANGER")
+    ingest.store.register("STRANGER", NOW_S * 1000)
+    monkeypatch.setattr("railbox_server.ingest.worker.sort_again", None)
+    ingest.send(payload(1))
+    assert len(ingest.store.points(DEVICE, ALWAYS)) == 3
+    assert reasons(ingest) == [Reason.UNKNOWN_DEVICE]
+
+
+def test_the_inbox_is_drained_by_the_thread_and_admits(ingest: Ingest) -> None:
+    ingest.worker.start()
+    try:
+        for seq in range(1, 50):
+            ingest.worker.put(ingest.broker.message(payload(seq)))
+        ingest.worker.put(ingest.broker.message(payload(1), device="STRANGER"))
+        assert ingest.worker.admit("STRANGER") == 1
+        assert len(ingest.broker.acknowledged) == 50
+        assert ingest.worker.waiting == 0
+    finally:
+        ingest.worker.stop()
+
+
 def test_any_order_and_repetition_store_the_same(ingest: Ingest) -> None:
     sent = [encode(batch(seq)) for seq in range(1, 9)]
     ingest.send(*sent[5:], *sent[:2])
