@@ -1,0 +1,111 @@
+"""From visits and what the devices said to the custody of each span."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from railbox_server.custody import incidents, series
+from railbox_server.custody.model import Condition, Custody, DeviceLog, Incident, Limit, Settings, Span, Tally
+from railbox_server.custody.series import Sample, Sums
+from railbox_server.custody.spans import end_s, spans, start_s
+from railbox_server.journey.model import Step, Visit
+from railbox_telemetry.tables import CHANNEL_BY_NAME
+
+DEFAULTS: Final = Settings()
+
+
+def derive(
+    unit: str,
+    visits: Sequence[Visit],
+    logs: Sequence[DeviceLog],
+    now_s: int,
+    path: Sequence[Step] = (),
+    settings: Settings = DEFAULTS,
+) -> tuple[Custody, ...]:
+    """A function of visits and logs as sets. A span begins at its estimated start, and ends before its end.
+
+    `path` (the unit's, in time order) tells where an incident was; without it only the place or leg is known.
+    """
+    heard = _Heard(logs, path, settings)
+    return tuple(heard.custody(span, now_s) for span in spans(unit, visits))
+
+
+class _Heard:
+    """What the devices said, in order; made once, asked for every span."""
+
+    def __init__(self, logs: Sequence[DeviceLog], path: Sequence[Step], settings: Settings) -> None:
+        self._settings = settings
+        self._limits: Mapping[str, Limit] = {limit.channel: limit for limit in settings.limits}
+        self._ground = incidents.Ground(path)
+        ordered = sorted(_by_device(logs).items())
+        self._series = {name: [_series(log, name) for _, log in ordered] for name in settings.channels}
+        self._peaks = [_series(log, "shock_peak_g") for _, log in ordered]
+        self._found = [(device, incidents.happened(log)) for device, log in ordered]
+        self._counted = {kind: [incidents.increments(log, kind) for _, log in ordered] for kind in incidents.COUNTERS}
+        self._first_s = min((reading.time_s for log in logs for reading in log.readings), default=None)
+
+    def custody(self, span: Span, now_s: int) -> Custody:
+        from_s, to_s = start_s(span.start), end_s(span.end)
+        found = [
+            incident
+            for device, own in self._found
+            for incident in incidents.within(own, device, span, from_s, to_s, self._ground)
+        ]
+        shocks = [
+            incident.value for incident in found if incident.kind == incidents.SHOCK and incident.value is not None
+        ]
+        shocks += [value for peaks in self._peaks for time_s, value in peaks if from_s <= time_s < to_s and value > 0]
+        return Custody(
+            span=span,
+            conditions={
+                name: condition
+                for name in self._settings.channels
+                if (condition := self._condition(name, from_s, min(to_s, now_s))) is not None
+            },
+            shocks=self._tally(incidents.SHOCK, found, from_s, to_s),
+            worst_shock_g=max(shocks, default=None),
+            doors=self._tally(incidents.DOOR, found, from_s, to_s),
+            incidents=tuple(sorted(found, key=lambda each: (each.time_s, each.kind, each.device, each.value or 0.0))),
+        )
+
+    def _condition(self, name: str, from_s: float, to_s: float) -> Condition | None:
+        """None where no reading tells of the span."""
+        limit, sums = self._limits.get(name), Sums()
+        if self._first_s is not None:
+            from_s = max(from_s, self._first_s)
+        low, high = (limit.low, limit.high) if limit else (None, None)
+        for samples in self._series[name]:
+            series.add(sums, samples, (from_s, to_s), self._settings.gap_s, low, high)
+        if not sums.values:
+            return None
+        known_s = series.covered_s(sums.known)
+        return Condition(
+            low=min(sums.values),
+            mean=sums.mean,
+            high=max(sums.values),
+            known_s=round(known_s),
+            unknown_s=max(0, round(to_s - from_s - known_s)),
+            over_s=None if high is None else round(series.covered_s(sums.over)),
+            under_s=None if low is None else round(series.covered_s(sums.under)),
+        )
+
+    def _tally(self, kind: str, found: Sequence[Incident], from_s: float, to_s: float) -> Tally:
+        seen = [sum(each.device == device and each.kind == kind for each in found) for device, _ in self._found]
+        return incidents.tally(seen, self._counted[kind], from_s, to_s)
+
+
+def _by_device(logs: Sequence[DeviceLog]) -> dict[str, DeviceLog]:
+    """One log a device, however many pieces it came in."""
+    joined: dict[str, DeviceLog] = {}
+    for log in logs:
+        before = joined.get(log.device, DeviceLog(log.device, (), ()))
+        joined[log.device] = DeviceLog(log.device, (*before.readings, *log.readings), (*before.events, *log.events))
+    return joined
+
+
+def _series(log: DeviceLog, name: str) -> list[Sample]:
+    channel = CHANNEL_BY_NAME[name]
+    return series.in_order(
+        (float(reading.time_s), float(channel.in_unit(reading.value)))
+        for reading in log.readings
+        if reading.channel == channel.bit
+    )
