@@ -73,10 +73,11 @@ def border(
     east_km: float = 100.0,
     sides: tuple[str, str] = ("AA", "BB"),
     *,
+    north_km: float = 0.0,
     gauge_break: bool = False,
     limit_h: float = 48.0,
 ) -> Border:
-    lat, lon = lat_lon(east_km)
+    lat, lon = lat_lon(east_km, north_km)
     return Border(border_id, border_id.upper(), lat, lon, False, sides, east_km, gauge_break, 24.0, limit_h)
 
 

@@ -4,6 +4,8 @@ A stay in the area that ends on the other side is a crossing; one that ends wher
 returned; one that lasts is open. A unit that was dark through the whole area crossed all the same, with wide bounds.
 """
 
+import math
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -61,7 +63,7 @@ class _Found:
 
 
 def crossings(logs: Sequence[AreaLog], course: Course, clock: Clock, settings: Settings) -> list[Crossing]:
-    seen = [found for log in logs for stay in log.stays for found in _of_stay(log, stay, course)]
+    seen = [found for log in logs for stay in log.stays for found in _of_stay(log, stay)]
     known = {(found.passage.before, *_countries(found.log, found.passage)) for found in seen if found.passage}
     leaps: dict[int, list[tuple[AreaLog, Passage]]] = {}
     for log in logs:
@@ -81,25 +83,34 @@ def _countries(log: AreaLog, passage: Passage) -> tuple[str, str]:
 # --- through the area ------------------------------------------------------------------------------------------------
 
 
-def _of_stay(log: AreaLog, stay: Stay, course: Course) -> Iterator[_Found]:
-    known = [span for span in log.sides if stay.first_out_s is None or course.time_s(span.first) <= stay.first_out_s]
-    if not known:
+def _of_stay(log: AreaLog, stay: Stay) -> Iterator[_Found]:
+    end_s = math.inf if stay.first_out_s is None else stay.first_out_s
+    from_side = _side_at(log, stay.first_in_s if stay.last_out_s is None else stay.last_out_s)
+    to_side = _side_at(log, end_s)
+    if from_side is None:
         return
-    entry_s = stay.first_in_s if stay.last_out_s is None else stay.last_out_s
-    before = [span for span in known if course.time_s(span.first) <= entry_s] or known[:1]
-    from_side, to_side = before[-1].side, known[-1].side
-    end_s = float("inf") if stay.first_out_s is None else stay.first_out_s
     own = [visit for visit in log.visits if stay.first_in_s <= (visit.entered.latest_s or 0) <= end_s]
     if from_side != to_side:
-        passage = next(passage for passage in reversed(log.passages) if passage.after == known[-1].first)
-        moments = _passed(log, passage, own, stay)
-        yield _Found(log, from_side, to_side, moments, own, stay.last_in_s, passage)
+        passage = log.passages[_passed_by(log, end_s) - 1]
+        yield _Found(log, from_side, to_side, _passed(log, passage, own, stay), own, stay.last_in_s, passage)
     elif own and stay.lasts:
-        moments = _Moments(own[0].entered, own[-1].exited)
-        yield _Found(log, from_side, None, moments, own, stay.last_in_s)
+        yield _Found(log, from_side, None, _Moments(own[0].entered, own[-1].exited), own, stay.last_in_s)
     elif own and stay.last_out_s is not None:
         moments = _Moments(own[0].entered, own[-1].exited, None, None, own[-1].exited)
         yield _Found(log, from_side, from_side, moments, own)
+
+
+def _passed_by(log: AreaLog, time_s: float) -> int:
+    """How often the line was surely passed by a time."""
+    return bisect_right(log.passages, time_s, key=lambda passage: passage.when.latest_s or 0)
+
+
+def _side_at(log: AreaLog, time_s: float) -> int | None:
+    """On which side the unit last was for sure; before the first sure side, that. None: never near enough to say."""
+    passed = _passed_by(log, time_s)
+    if passed:
+        return log.passages[passed - 1].to_side
+    return log.sides[0].side if log.sides else None
 
 
 def _passed(log: AreaLog, passage: Passage, own: Sequence[Visit], stay: Stay) -> _Moments:

@@ -140,5 +140,6 @@ def _visit_order(visit: Visit) -> tuple[int, str]:
     return visit.entered.latest_s or 0, visit.place.id
 
 
-def _crossing_order(crossing: Crossing) -> tuple[int, str]:
-    return crossing.arrived.latest_s or 0, crossing.border.id if crossing.border else crossing.candidates[0]
+def _crossing_order(crossing: Crossing) -> tuple[int, int, str]:
+    border = crossing.border.id if crossing.border else crossing.candidates[0]
+    return crossing.arrived.latest_s or 0, crossing.arrived.est_s or 0, border

@@ -1,0 +1,178 @@
+"""Borders crossed while nobody saw it: half seen, not seen at all, and at which of several."""
+
+import pytest
+
+from railbox_server.journey.model import Crossing
+from railbox_server.journey.network import Network
+from support.journeys import (
+    AA,
+    BB,
+    END,
+    START,
+    border,
+    corridor,
+    crossing,
+    dark,
+    est_min,
+    journey,
+    knot,
+    knots,
+    minutes,
+    network_with,
+    place,
+    sampled,
+    track,
+)
+
+LEAP = dark(knots([(0, 50), (6_000, 150)]))
+"""Dark for 100 h over 100 km, of which the line is in the middle: 3 h 20 min of travel, the rest of standing."""
+
+
+def all_moments(found: Crossing) -> list[tuple[float | None, float | None, float | None] | None]:
+    return [minutes(each) for each in (found.arrived, found.left, found.crossed, found.reached, found.departed)]
+
+
+def test_a_unit_dark_through_the_whole_border_has_crossed_it_somewhen() -> None:
+    found = crossing(journey(LEAP))
+    assert (found.from_side, found.to_side, found.returned) == ("AA", "BB", False)
+    assert all_moments(found) == [
+        (0, 100, 6_000),
+        (0, 3_000, 6_000),
+        (0, 3_000, 6_000),
+        (0, 3_000, 6_000),
+        (0, 5_900, 6_000),
+    ]
+    assert (found.dwell.min_s, found.dwell.est_s, found.dwell.max_s) == (0, 5_800 * 60, 6_000 * 60)
+
+
+def test_a_dark_crossing_is_perhaps_too_long_and_never_surely() -> None:
+    assert (crossing(journey(LEAP)).flag.level, crossing(journey(LEAP)).flag.certainty) == ("critical", "possible")
+
+
+def test_darkness_shorter_than_the_usual_way_is_all_spent_travelling() -> None:
+    found = crossing(journey(dark(knots([(0, 50), (100, 150)]))))
+    assert all_moments(found)[0] == (0, 50, 100)
+    assert found.dwell.est_s == 0
+
+
+def test_a_side_without_a_yard_had_nowhere_to_stand() -> None:
+    found = crossing(journey(LEAP, network=network_with(without=[BB])))
+    assert (est_min(found.reached), est_min(found.departed)) == (3_000, 5_900)
+    half = crossing(
+        journey([*sampled([(0, 54), (40, 94)]), *dark([knot(6_000, 150, seq=99)])], network=network_with(without=[BB]))
+    )
+    assert (est_min(half.crossed), est_min(half.departed)) == (est_min(half.reached), est_min(half.crossed))
+
+
+def test_dark_from_the_first_yard_on_the_unit_left_it_it_crossed_and_it_went_on_somewhen_before_it_was_seen() -> None:
+    found = crossing(journey([*sampled([(0, 54), (40, 94), (100, 94)]), *dark([knot(6_000, 150, seq=999)])]))
+    assert minutes(found.arrived) == (36, 37, 38)
+    for moment in (found.left, found.crossed, found.reached, found.departed):
+        assert moment is not None
+        bounds = minutes(moment)
+        assert bounds is not None
+        assert (bounds[0], bounds[2]) == (100, 6_000)
+    estimates = [est_min(each) for each in (found.left, found.crossed, found.reached, found.departed)]
+    assert estimates == sorted(estimates)
+    assert est_min(found.departed) == pytest.approx(6_000 - 50 * 2, abs=1)
+    assert found.dwell.min_s == 62 * 60
+
+
+def test_first_seen_in_the_second_yard_the_unit_had_come_from_the_other_side() -> None:
+    found = crossing(
+        journey([knot(0, 50, seq=1), *dark([knot(6_000, 106, seq=2)]), *sampled([(6_001, 106), (6_050, 155)])])
+    )
+    assert (found.from_side, found.to_side) == ("AA", "BB")
+    estimates = [est_min(each) for each in (found.arrived, found.left, found.crossed, found.reached, found.departed)]
+    assert estimates == sorted(estimates)
+    assert est_min(found.arrived) == pytest.approx(100, abs=1)
+    assert minutes(found.departed) == (6_003, 6_004, 6_005)
+
+
+def test_seen_in_both_yards_and_dark_between_them_the_unit_surely_took_that_long() -> None:
+    found = crossing(
+        journey(
+            [
+                *sampled([(0, 54), (40, 94), (100, 94)]),
+                *dark([knot(6_000, 106, seq=999)]),
+                *sampled([(6_001, 106), (6_050, 155)]),
+            ]
+        )
+    )
+    assert minutes(found.crossed) == (100, 3_050, 6_000)
+    assert found.dwell.min_s == (6_003 - 38) * 60
+    assert (found.flag.level, found.flag.certainty) == ("critical", "certain")
+
+
+def test_dark_in_one_yard_and_seen_there_again_it_is_not_sure_that_the_unit_stayed() -> None:
+    path = sampled([(0, 54), (40, 94), (6_100, 94), (6_160, 154)], dark=[(100, 6_000)])
+    found = crossing(journey(path))
+    assert found.dwell.min_s < 4 * 3_600
+    assert found.dwell.est_s > 100 * 3_600
+    assert (found.flag.level, found.flag.certainty) == ("critical", "possible")
+
+
+def test_a_leap_over_two_borders_is_two_crossings_that_share_the_time() -> None:
+    places = [START, AA, BB, place("cc", 166, border="bb-cc", side="CC"), END]
+    network = Network([corridor(places, [border(), border("bb-cc", 160, ("BB", "CC"))])])
+    first, second = journey(dark(knots([(0, 50), (6_000, 200)])), network=network).crossings
+    assert [(one.from_side, one.to_side) for one in (first, second)] == [("AA", "BB"), ("BB", "CC")]
+    assert first.dwell.est_s == second.dwell.est_s == pytest.approx((6_000 - 300) / 2 * 60, abs=60)
+    assert est_min(first.departed) < est_min(second.arrived)
+
+
+def test_a_leap_that_could_not_have_led_by_the_border_did_not() -> None:
+    aside = [knot(0, 95, 60, seq=1), *dark([knot(5, 105, 60, seq=2)])]
+    assert journey(aside).crossings == ()
+    slower = [knot(0, 95, 60, seq=1), *dark([knot(60, 105, 60, seq=2)])]
+    assert len(journey(slower).crossings) == 1
+
+
+def rivals(second: tuple[str, str] = ("AA", "BB"), north_km: float = 0.0) -> Network:
+    """Two corridors with the same ends: straight, and by the north, or ending so far north."""
+    straight = corridor([START, AA, BB, place("end", 200, radius_m=2_000)], [border()])
+    north = corridor(
+        [START, place("north", 100, 120), place("other-end", 200, north_km, radius_m=2_000)],
+        [border("northern", 101, second, north_km=119)],
+        "northern",
+    )
+    return Network([straight, north])
+
+
+def test_where_several_borders_of_the_same_countries_fit_nobody_can_say_which_it_was() -> None:
+    found = crossing(journey(dark(knots([(0, 0), (6_000, 200)])), network=rivals()))
+    assert (found.border, found.corridor) == (None, None)
+    assert found.candidates == ("aa-bb", "northern")
+    assert (found.from_side, found.to_side) == ("AA", "BB")
+
+
+def test_a_corridor_that_is_far_from_where_the_unit_was_seen_is_no_candidate() -> None:
+    found = crossing(journey(dark(knots([(0, 0), (6_000, 200)])), network=rivals(north_km=90)))
+    assert found.border is not None
+    assert (found.border.id, found.candidates) == ("aa-bb", ())
+
+
+def test_borders_of_other_countries_on_a_rival_corridor_were_not_crossed_too() -> None:
+    seen = [*sampled([(0, -50), (30, -20)]), *dark([knot(6_000, 200, seq=99)]), *sampled([(6_001, 200), (6_030, 229)])]
+    found = crossing(journey(seen, network=rivals(("AA", "CC"))))
+    assert (found.from_side, found.to_side, found.candidates) == ("AA", "BB", ())
+
+
+def test_a_border_seen_to_be_crossed_has_no_candidates() -> None:
+    found = crossing(journey([*sampled([(0, 0), (94, 94)]), *dark([knot(6_000, 200, seq=999)])], network=rivals()))
+    assert found.border is not None
+    assert found.border.id == "aa-bb"
+
+
+def test_the_leap_of_a_missing_batch_is_as_dark() -> None:
+    batches = [knot(0, 50, seq=1), knot(6_000, 150, seq=3)]
+    found = crossing(journey(track(batches, missing=[(2, 2)])))
+    assert minutes(found.crossed) == (0, 3_000, 6_000)
+
+
+def test_late_data_replaces_the_dark_crossing_by_the_seen_one() -> None:
+    seen = sampled([(0, 50), (44, 94), (5_944, 94), (6_000, 150)])
+    hidden = sampled([(0, 50), (44, 94), (5_944, 94), (6_000, 150)], dark=[(0, 6_000)])
+    assert crossing(journey(hidden)).flag.certainty == "possible"
+    assert crossing(journey(seen)).flag.certainty == "certain"
+    assert minutes(crossing(journey(seen)).arrived) == (40, 41, 42)

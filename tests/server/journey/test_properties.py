@@ -1,0 +1,329 @@
+"""What holds of every journey: no order of arrival changes it, and the truth lies within its bounds."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from railbox_server.geo.model import Place
+from railbox_server.journey.model import Bounds, Dwell, Journey, SeenKnot, Track, Visit
+from railbox_server.journey.report import rows
+from support.journeys import AA, BB, NETWORK, T0_S, journey, knot, network_with, place, track
+
+NOISE_M = 12.0
+"""With the rounding to 1e-5 degree no more than the 15 m that a receiver is granted."""
+SMALL = place("small", 85, 1, radius_m=900)
+NESTED = place("nested", 95, 0.5, radius_m=1_200)
+TRUE_NETWORK = network_with(SMALL, NESTED)
+ZONES = (AA, BB, SMALL, NESTED)
+EAST_KM = {"aa": 94.0, "bb": 106.0, "small": 85.0, "nested": 95.0}
+NORTH_KM = {"aa": 0.0, "bb": 0.0, "small": 1.0, "nested": 0.5}
+
+Point = tuple[float, float, float]
+"""Second since T0, km east, km north."""
+
+slow = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+
+
+# --- true paths ------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def true_paths(draw: st.DrawFn) -> list[Point]:
+    """Straight at constant speed from place to place, with stops of any length."""
+    hops = draw(
+        st.lists(
+            st.tuples(
+                st.one_of(st.floats(60, 140), st.sampled_from([85.0, 91.0, 94.0, 97.0, 99.98, 100.0, 106.0])),
+                st.sampled_from([0.0, 0.0, 0.0, 1.0, -4.0]),
+                st.floats(5, 90),
+                st.sampled_from([0, 0, 7, 14, 25, 90, 1_000, 4_000]),
+            ),
+            min_size=1,
+            max_size=8,
+        )
+    )
+    path: list[Point] = [(0.0, draw(st.floats(60, 140)), 0.0)]
+    for east_km, north_km, kmh, stop_min in hops:
+        way_km = math.hypot(east_km - path[-1][1], north_km - path[-1][2])
+        there_s = path[-1][0] + max(60.0, way_km / kmh * 3_600)
+        path.append((there_s, east_km, north_km))
+        if stop_min:
+            path.append((there_s + stop_min * 60, east_km, north_km))
+    return path
+
+
+def true_place(path: Sequence[Point], time_s: float) -> tuple[float, float]:
+    for a, b in pairwise(path):
+        if time_s <= b[0]:
+            part = max(0.0, time_s - a[0]) / (b[0] - a[0])
+            return a[1] + part * (b[1] - a[1]), a[2] + part * (b[2] - a[2])
+    return path[-1][1:]
+
+
+def true_spans(path: Sequence[Point], zone: Place) -> list[tuple[float, float]]:
+    """When the path truly is inside a circle, by the chord that each straight piece cuts."""
+    east_km, north_km, radius_km = EAST_KM[zone.id], NORTH_KM[zone.id], (zone.radius_m or 0) / 1_000
+    spans: list[tuple[float, float]] = []
+    for a, b in pairwise(path):
+        dx, dy = b[1] - a[1], b[2] - a[2]
+        length = math.hypot(dx, dy)
+        if length == 0.0:
+            within = math.hypot(a[1] - east_km, a[2] - north_km) < radius_km
+            found = [(a[0], b[0])] if within else []
+        else:
+            foot = ((east_km - a[1]) * dx + (north_km - a[2]) * dy) / length
+            aside = math.hypot(a[1] + dx * foot / length - east_km, a[2] + dy * foot / length - north_km)
+            half = math.sqrt(max(0.0, radius_km**2 - aside**2))
+            first, last = max(0.0, foot - half), min(length, foot + half)
+            speed = length / (b[0] - a[0])
+            found = [(a[0] + first / speed, a[0] + last / speed)] if half and first < last else []
+        for span in found:
+            if spans and span[0] - spans[-1][1] < 1e-6:
+                spans[-1] = spans[-1][0], span[1]
+            else:
+                spans.append(span)
+    return spans
+
+
+@st.composite
+def seen(draw: st.DrawFn, path: Sequence[Point]) -> list[SeenKnot]:
+    """The path as knots: sampled by a clock, or thinned to its vertices; blurred, and with dark spans."""
+    last_s = int(path[-1][0])
+    if draw(st.booleans()):
+        every_s = draw(st.sampled_from([60, 97, 300, 600]))
+        times_s = list(range(draw(st.integers(0, every_s)), last_s + 1, every_s))
+    else:
+        times_s = sorted({math.ceil(point[0]) for point in path})
+    dark = draw(st.lists(st.tuples(st.integers(0, last_s), st.integers(600, 400_000)), max_size=3))
+    blur = draw(st.lists(st.tuples(st.floats(0, NOISE_M), st.floats(0, 2 * math.pi)), min_size=7, max_size=7))
+    found: list[SeenKnot] = []
+    was_dark = False
+    for number, time_s in enumerate(times_s):
+        if any(first <= time_s <= first + length for first, length in dark):
+            was_dark = True
+            continue
+        off_m, turn = blur[number % len(blur)]
+        east_km, north_km = true_place(path, time_s)
+        found.append(
+            knot(
+                time_s / 60,
+                east_km + off_m * math.cos(turn) / 1_000,
+                north_km + off_m * math.sin(turn) / 1_000,
+                dark_s=1 if was_dark else 0,
+                seq=number // 3 + 1,
+            )
+        )
+        was_dark = False
+    assume(found)
+    return found
+
+
+@st.composite
+def seen_journeys(draw: st.DrawFn) -> tuple[list[Point], list[SeenKnot]]:
+    path = draw(true_paths())
+    return path, draw(seen(path))
+
+
+# --- order of arrival ------------------------------------------------------------------------------------------------
+
+
+@slow
+@given(seen_journeys(), st.randoms(use_true_random=False), st.data())
+def test_no_order_duplication_or_splitting_changes_anything(
+    made: tuple[list[Point], list[SeenKnot]], random: "st.random.Random", data: st.DataObject
+) -> None:
+    _, knots = made
+    cut = data.draw(st.integers(0, len(knots)))
+    straight = [track(knots[:cut], "A", 1), track(knots[cut:], "A", 2), track(knots[::2], "B", 1)]
+    again = [replace(one, received_at_s=one.received_at_s + 86_400) for one in knots]
+    mixed: list[Track] = []
+    for one, copies in zip(straight, (again[:cut], again[cut:], again[::2]), strict=True):
+        shuffled = [*one.knots, *random.sample(copies, len(copies) // 2)]
+        random.shuffle(shuffled)
+        mixed.append(Track(one.device, one.epoch, shuffled, one.missing))
+    random.shuffle(mixed)
+    once, twice = (journey(*tracks, now_min=9_999, network=TRUE_NETWORK) for tracks in (straight, mixed))
+    assert once == twice
+    assert rows([once]) == rows([twice])
+
+
+@slow
+@given(seen_journeys(), st.integers(1, 9))
+def test_how_knots_were_put_into_batches_changes_nothing(made: tuple[list[Point], list[SeenKnot]], size: int) -> None:
+    _, knots = made
+    packed = [replace(one, seq=number // size + 1) for number, one in enumerate(knots)]
+    assert journey(packed, network=TRUE_NETWORK) == journey(knots, network=TRUE_NETWORK)
+
+
+# --- bounds ----------------------------------------------------------------------------------------------------------
+
+
+@slow
+@given(seen_journeys(), st.sampled_from([0, 60, 9_999]))
+def test_bounds_and_dwells_are_in_order(made: tuple[list[Point], list[SeenKnot]], later_min: int) -> None:
+    path, knots = made
+    found = journey(knots, network=TRUE_NETWORK, now_min=path[-1][0] / 60 + later_min)
+    for moment in all_moments(found):
+        times_s = [time_s for time_s in (moment.earliest_s, moment.est_s, moment.latest_s) if time_s is not None]
+        assert times_s == sorted(times_s)
+    for length in all_dwells(found):
+        assert 0 <= length.min_s <= length.est_s
+        assert length.max_s is None or length.est_s <= length.max_s
+    for one in found.crossings:
+        inorder = [one.arrived, one.left, one.crossed, one.reached, one.departed]
+        ests_s = [moment.est_s or 0 for moment in inorder if moment is not None]
+        assert ests_s == sorted(ests_s)
+
+
+def all_moments(found: Journey) -> Iterator[Bounds]:
+    for visit in found.visits:
+        yield from (moment for moment in (visit.entered, visit.exited) if moment)
+    for one in found.crossings:
+        moments = (one.arrived, one.left, one.crossed, one.reached, one.departed)
+        yield from (moment for moment in moments if moment)
+
+
+def all_dwells(found: Journey) -> Iterator[Dwell]:
+    for item in (*found.visits, *found.crossings):
+        yield item.dwell
+    for one in found.crossings:
+        yield from one.dwell_by_side.values()
+
+
+@slow
+@given(seen_journeys())
+def test_the_truth_lies_within_the_bounds(made: tuple[list[Point], list[SeenKnot]]) -> None:
+    path, knots = made
+    found = journey(knots, network=TRUE_NETWORK)
+    assert not found.untrusted
+    for zone in ZONES:
+        spans = true_spans(path, zone)
+        visits = [visit for visit in found.visits if visit.place.id == zone.id]
+        for visit in visits:
+            if not is_fleeting(visit):
+                assert visit.entered.earliest_s is None or holds(visit.entered, [first for first, _ in spans])
+                assert visit.exited is None or holds(visit.exited, [last for _, last in spans])
+        for one in knots:
+            if well_inside(path, one, zone):
+                assert any(covers(visit, one.time_s) for visit in visits), (zone.id, one)
+
+
+@slow
+@given(seen_journeys())
+def test_a_true_passage_of_the_line_lies_within_the_bounds_of_each_crossing(
+    made: tuple[list[Point], list[SeenKnot]],
+) -> None:
+    path, knots = made
+    found = journey(knots, network=TRUE_NETWORK)
+    for one in found.crossings:
+        if one.crossed is not None:
+            over = (lambda a, b: a <= 100 <= b) if one.from_side == "AA" else (lambda a, b: b <= 100 <= a)
+            assert holds_span(one.crossed, passed_spans(path, over)), one
+    if knots[0].lon_e5 < LINE_E5 - FAR_E5 and knots[-1].lon_e5 > LINE_E5 + FAR_E5:
+        assert [one for one in found.crossings if (one.from_side, one.to_side) == ("AA", "BB")]
+
+
+LINE_E5 = knot(0, 100).lon_e5
+FAR_E5 = knot(0, 125).lon_e5 - LINE_E5
+
+
+def is_fleeting(visit: Visit) -> bool:
+    """Seen by no knot inside: it was somewhen between two of them, if the straight line is right."""
+    return visit.exited is not None and (visit.exited.earliest_s or 0) < (visit.entered.latest_s or 0)
+
+
+def holds(moment: Bounds, true_s: Sequence[float]) -> bool:
+    return holds_span(moment, [(time_s, time_s) for time_s in true_s])
+
+
+def holds_span(moment: Bounds, true_s: Sequence[tuple[float, float]]) -> bool:
+    first = -math.inf if moment.earliest_s is None else moment.earliest_s - T0_S - 1
+    last = math.inf if moment.latest_s is None else moment.latest_s - T0_S + 1
+    return any(first <= to_s and from_s <= last for from_s, to_s in true_s)
+
+
+def passed_spans(path: Sequence[Point], over: Callable[[float, float], bool]) -> list[tuple[float, float]]:
+    """When the line at km 100 was passed, or stood on, in one direction."""
+    return [(a[0], b[0]) for a, b in _finely(path) if over(a[1], b[1])]
+
+
+def _finely(path: Sequence[Point]) -> Iterator[tuple[Point, Point]]:
+    """The path cut where it meets the line, so that a piece on it takes no time unless it stands there."""
+    for a, b in pairwise(path):
+        if (a[1] - 100) * (b[1] - 100) < 0:
+            part = (100 - a[1]) / (b[1] - a[1])
+            at_s = a[0] + part * (b[0] - a[0])
+            yield (at_s, a[1], 0.0), (at_s, b[1], 0.0)
+        elif a[1] == 100 or b[1] == 100:
+            yield a, b
+
+
+def well_inside(path: Sequence[Point], one: SeenKnot, zone: Place) -> bool:
+    east_km, north_km = true_place(path, one.time_s - T0_S)
+    away_km = math.hypot(east_km - EAST_KM[zone.id], north_km - NORTH_KM[zone.id])
+    return away_km < (zone.radius_m or 0) / 1_000 - 0.060
+
+
+def covers(visit: Visit, time_s: int) -> bool:
+    last_s = math.inf if visit.exited is None else visit.exited.earliest_s
+    return (visit.entered.latest_s or 0) <= time_s <= (last_s or 0)
+
+
+# --- more is better --------------------------------------------------------------------------------------------------
+
+
+@slow
+@given(true_paths(), st.data())
+def test_a_further_fix_never_widens_a_boundary(path: list[Point], data: st.DataObject) -> None:
+    every_s = data.draw(st.sampled_from([60, 240, 600]))
+    times_s = list(range(0, int(path[-1][0]) + 1, every_s))
+    known = sorted(data.draw(st.sets(st.sampled_from(times_s), min_size=1, max_size=25)))
+    further = data.draw(st.sampled_from(times_s))
+    less, more = (
+        journey(as_fixes(path, times), now_min=path[-1][0] / 60, network=TRUE_NETWORK)
+        for times in (known, sorted({*known, further}))
+    )
+    assert not less.untrusted
+    assert not more.untrusted
+    for before in less.visits:
+        for after in more.visits:
+            if before.place == after.place:
+                is_narrower(before.entered, after.entered)
+                if before.exited is not None and after.exited is not None:
+                    is_narrower(before.exited, after.exited)
+
+
+def as_fixes(path: Sequence[Point], times_s: Sequence[int]) -> list[SeenKnot]:
+    """As `railbox borders` takes fixes from elsewhere: over ten minutes between two of them are dark."""
+    gaps_s = [0, *(b - a for a, b in pairwise(times_s))]
+    return [
+        knot(time_s / 60, *true_place(path, time_s), dark_s=gap_s if gap_s > 600 else 0)
+        for time_s, gap_s in zip(times_s, gaps_s, strict=True)
+    ]
+
+
+def is_narrower(before: Bounds, after: Bounds) -> None:
+    """Where both bound the same event, that is where they overlap."""
+    first, last = _open(before)
+    new_first, new_last = _open(after)
+    if max(first, new_first) < min(last, new_last):
+        assert (first, new_last) <= (new_first, last), (before, after)
+        assert new_first >= first, (before, after)
+        assert new_last <= last, (before, after)
+
+
+def _open(moment: Bounds) -> tuple[float, float]:
+    return (
+        -math.inf if moment.earliest_s is None else moment.earliest_s,
+        math.inf if moment.latest_s is None else moment.latest_s,
+    )
+
+
+def test_deriving_twice_gives_the_same() -> None:
+    knots = [knot(minute, 54 + minute, seq=minute + 1) for minute in range(100)]
+    assert journey(knots) == journey(knots)
+    assert journey(knots, network=NETWORK) == journey(list(knots))
