@@ -6,12 +6,14 @@ Every process is stopped, or killed, by its id; every wait is for a condition.
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import tty
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -112,22 +114,33 @@ class SerialPort:
         self._ours, self._theirs = os.openpty()
         tty.setraw(self._theirs)
         self.path = os.ttyname(self._theirs)
+        self.epochs_played = 0
+        self._closing = threading.Event()
 
     def write(self, data: bytes) -> None:
         """Blocks while the reader is behind: a terminal holds 4 KB."""
         while data:
             data = data[os.write(self._ours, data) :]
 
-    def write_in_background(self, chunks: Iterable[bytes]) -> threading.Thread:
+    def play(self, epochs: Iterable[bytes], period_s: float = 1.0) -> threading.Thread:
+        """Writes an epoch a period, as a receiver does, in the background; an agent does not believe faster ones."""
+
         def run() -> None:
-            for chunk in chunks:
-                self.write(chunk)
+            next_s = time.monotonic()
+            for epoch in epochs:
+                self.write(epoch)
+                self.epochs_played += 1
+                next_s += period_s
+                self._closing.wait(max(0.0, next_s - time.monotonic()))
+                if self._closing.is_set():
+                    return
 
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
         return thread
 
     def close(self) -> None:
+        self._closing.set()
         os.close(self._ours)
         os.close(self._theirs)
 
@@ -151,3 +164,41 @@ def running(*commands: Command) -> Generator[None]:
     finally:
         for command in reversed(commands):
             command.stop()
+
+
+class Tracker(Command):
+    """`railbox agent` with a receiver, and a board where one is given. `era`: about when the receiver was recorded."""
+
+    def __init__(
+        self, folder: Path, device: str, broker: str, gnss: str, board: str | None = None, era: str | None = None
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.device = device
+        self.outbox = folder / "outbox" / "outbox.db"
+        config = folder / "agent.toml"
+        ports = [("gnss", gnss)] + ([("board", board)] if board else [])
+        blocks = [f'[[ports]]\nname = "{kind}"\nkind = "{kind}"\npath = "{path}"\n' for kind, path in ports]
+        when = f'[time]\nfloor = "2015-01-01T00:00:00Z"\npivot = "{era}"\n' if era else ""
+        config.write_text(AGENT_CONFIG.format(device=device, broker=broker, folder=folder) + when + "\n".join(blocks))
+        super().__init__(["agent", "--config", str(config)], folder / "agent.log")
+
+    def outbox_left(self) -> tuple[int, set[int]]:
+        """After it has stopped: the number of its last batch, and the numbers that it still keeps."""
+        with closing(sqlite3.connect(self.outbox)) as database:
+            ((last,),) = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'batches'")
+            return last, {seq for (seq,) in database.execute("SELECT seq FROM batches")}
+
+
+AGENT_CONFIG = """
+device = "{device}"
+[sampling]
+interval_s = 1
+report_s = 1
+[outbox]
+folder = "{folder}/outbox"
+commit_s = 0.2
+[uplink]
+url = "{broker}"
+resend_after_s = 10
+backlog_per_s = 200
+"""
