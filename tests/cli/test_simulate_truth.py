@@ -1,5 +1,7 @@
 """The truth beside a recording, held against the true path itself: second by second, without its own code."""
 
+import subprocess
+import sys
 from itertools import pairwise
 
 import pytest
@@ -106,3 +108,9 @@ def test_a_dwell_over_its_limit_is_flagged() -> None:
     last = [row for row in truth.rows(made) if row["type"] == "visit"][-1]
     assert last["dwell_s"] > 2 * last["limit_s"]
     assert last["flag"] == "critical"
+
+
+def test_the_truth_does_not_load_the_engine_that_it_is_held_against() -> None:
+    program = "import sys, railbox.simulate.truth; print([name for name in sys.modules if 'server.journey' in name])"
+    told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert told.stdout.strip() == "[]"
