@@ -1,5 +1,6 @@
 """The values of statistics: dwells at a border in one direction, and the indicators of a corridor."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 Key = tuple[str, str, str]
@@ -51,7 +52,7 @@ class BorderStatistics:
     from_side: str
     to_side: str
     all: Dwells
-    by_month: dict[str, Dwells]
+    by_month: Mapping[str, Dwells]
     """By month of arrival (UTC), as `2026-11`."""
     trend: Trend | None
     """None with fewer than three months that have a median."""
