@@ -13,7 +13,7 @@ from railbox_bridge.host_link import HostLink
 from railbox_bridge.messages import LISTENS_BRIEFLY
 from railbox_bridge.value import Value
 from railbox_bridge.values import BoardEvent, BoardSample, Rebooted, Trouble
-from railbox_telemetry.tables import CHANNEL_BY_NAME, EVENT_BY_NAME
+from railbox_telemetry.tables import CHANNEL_BY_NAME, CONDITION, EVENT_BY_NAME
 
 LOST_AFTER_MS: Final = 900_000
 """A board says HELLO every 30 s; one that only samples may do so every ten minutes. Sooner would be flapping."""
@@ -22,6 +22,7 @@ LOST_AFTER_ASLEEP_MS: Final = 3 * 3_600_000
 
 _DOOR_COUNT: Final = CHANNEL_BY_NAME["door_count"].bit
 _SHOCK_COUNT: Final = CHANNEL_BY_NAME["shock_count"].bit
+_CONDITION: Final = frozenset(channel.bit for channel in CONDITION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,13 @@ class Board:
     def memory(self) -> BoardMemory | None:
         boot_id = self._link.boot_id
         return None if boot_id is None else BoardMemory(boot_id, self._link.next_event)
+
+    @property
+    def condition(self) -> Mapping[int, int]:
+        """What rides along with a position: the last values that no row has told; none while the board is missing."""
+        if self.missing:
+            return {}
+        return {channel: value for channel, value in self._rows.pending.items() if channel in _CONDITION}
 
     def feed(self, data: bytes, mono_ms: int) -> list[Measured | Happened]:
         said: list[Measured | Happened] = []

@@ -9,6 +9,9 @@ from typing import Literal
 
 from railbox_agent.delivery import MAX_IN_FLIGHT
 from railbox_agent.mqtt import AddressError, parse_address
+from railbox_agent.thinning.interval import IntervalSettings
+from railbox_agent.thinning.policy import Thinning
+from railbox_agent.thinning.reckoning import ReckoningSettings
 from railbox_telemetry import iso
 from railbox_telemetry.identity import check_device
 from railbox_telemetry.settings import required, setting
@@ -49,9 +52,35 @@ class TimeConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SamplingConfig:
-    interval_s: int = setting(60, "A position and a row of readings are kept every so many seconds", low=1, high=86_400)
-    report_s: int = setting(60, "And sent every so many seconds; events go at once", low=1, high=86_400)
+class ThinningConfig:
+    policy: Literal["dead-reckoning", "interval"] = setting(
+        "dead-reckoning", "What decides which fixes are kept, and when they are sent; events go at once"
+    )
+    track_error_m: float = setting(22.0, "Dead reckoning: the track that is kept is this near, once sent", low=1)
+    live_error_m: float = setting(
+        22.0, "Dead reckoning: what the server extrapolates may be so far off before it is told", low=1
+    )
+    deadline_s: int = setting(
+        58, "Dead reckoning: and is told after so long; 58 on cellular, 300 to 900 by satellite", low=0, high=86_400
+    )
+    heartbeat_moving_s: int = setting(1_800, "Dead reckoning: told at least so often while moving", low=10, high=86_400)
+    heartbeat_stopped_s: int = setting(3_600, "Dead reckoning: and while standing", low=10, high=86_400)
+    interval_s: int = setting(60, "Interval: a position is kept every so many seconds", low=1, high=86_400)
+    report_s: int = setting(60, "Interval: and they are sent every so many seconds", low=1, high=86_400)
+
+    def settings(self) -> Thinning:
+        if self.policy == "interval":
+            return IntervalSettings(self.interval_s, self.report_s)
+        return ReckoningSettings(
+            self.track_error_m, self.live_error_m, self.deadline_s, self.heartbeat_moving_s, self.heartbeat_stopped_s
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingsConfig:
+    interval_s: int = setting(
+        600, "A row of the board's readings so often; the newest ride along with positions", low=1, high=86_400
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +131,8 @@ class AgentConfig:
     )
     gnss: GnssConfig = setting(GnssConfig(), "The GNSS receiver")
     time: TimeConfig = setting(TimeConfig(), "What time it can be at all")
-    sampling: SamplingConfig = setting(SamplingConfig(), "What is kept and when it is sent")
+    thinning: ThinningConfig = setting(ThinningConfig(), "Which positions are kept, and when they are sent")
+    readings: ReadingsConfig = setting(ReadingsConfig(), "What is kept of the board's readings")
     outbox: OutboxConfig = setting(OutboxConfig(), "Where it is kept")
     uplink: UplinkConfig = required("Where it is sent", example=None)
 

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Iterable, Iterator
 
-from railbox_agent.items import Item, KnotItem
+from railbox_agent.items import Item, Report
 from railbox_telemetry import iso
 from railbox_telemetry.tables import CHANNELS, channel_name, event_name
-from railbox_telemetry.values import BootClock, Event, Fix, Reading, UndatedEvent
+from railbox_telemetry.values import BootClock, Event, Fix, Knot, Reading, UndatedEvent
 
 
 class JsonLines:
@@ -23,6 +23,8 @@ class JsonLines:
                     self._undated.append(item)
                 case BootClock():
                     yield from self._resolved(item.utc_offset_s)
+                case Report():
+                    yield from (json.dumps(_fields(knot, self._unit), ensure_ascii=False) for knot in item.knots)
                 case _:
                     yield json.dumps(_fields(item, self._unit), ensure_ascii=False)
 
@@ -36,13 +38,13 @@ class JsonLines:
             yield json.dumps(_event_fields(self._unit, time_s, event.code, event.value), ensure_ascii=False)
 
 
-def _fields(item: Fix | KnotItem | Reading | Event, unit: str | None) -> dict[str, object]:
+def _fields(item: Fix | Knot | Reading | Event, unit: str | None) -> dict[str, object]:
     match item:
         case Fix():
             return _fix_fields(item, unit)
-        case KnotItem(knot=knot):
-            place = {"lat": knot.lat_deg, "lon": knot.lon_deg, "dark_s": knot.dark_s}
-            return {"type": "knot", "unit": unit, "time": iso.from_s(knot.time_s), **place}
+        case Knot():
+            place = {"lat": item.lat_deg, "lon": item.lon_deg, "dark_s": item.dark_s}
+            return {"type": "knot", "unit": unit, "time": iso.from_s(item.time_s), **place}
         case Reading():
             value = CHANNELS[item.channel].in_unit(item.value) if item.channel < len(CHANNELS) else item.value
             row = {"channel": channel_name(item.channel), "value": value}

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from railbox_agent import AgentError, tracks
 from railbox_agent.gnss.receiver import GnssSettings
@@ -19,7 +19,10 @@ from railbox_agent.items import Item
 from railbox_agent.pipeline import Pipeline, Settings
 from railbox_agent.positions import Positions
 from railbox_agent.recording import MAGIC, Header, Recording, RecordingError, header_line, open_log
-from railbox_agent.sampling import IntervalPolicy, dark_after_ms
+from railbox_agent.thinning.policy import Thinning, policy_of
+from railbox_agent.thinning.reckoning import ReckoningSettings
+
+GPX_PERIOD_S: Final = tracks.GPX_DARK_AFTER_S / 3
 
 
 class LogError(AgentError):
@@ -38,7 +41,8 @@ class Step:
 class Options:
     """How a log is read. `unit` and `device` overrule the log's own."""
 
-    interval_s: int = 60
+    thinning: Thinning = field(default_factory=ReckoningSettings)
+    readings_s: int = 60
     checksum_required: bool = True
     unit: str | None = None
     device: str | None = None
@@ -77,7 +81,7 @@ def load(path: str | Path, options: Options | None = None) -> Log:
         if head.startswith(MAGIC[:6]):
             log = _recording(Recording(file, str(path)), options)
         elif head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-            log = _gpx(file)
+            log = _gpx(file, options)
         else:
             log = _nmea(file, options)
     except OSError as error:
@@ -108,11 +112,12 @@ def _recording(recording: Recording, options: Options) -> Log:
     settings = Settings(
         ports=header.ports,
         fix_period_s=header.fix_period_s,
-        interval_s=options.interval_s,
+        readings_s=options.readings_s,
         boot_id=boot_id,
         # Where no receiver can date the log, its own date is the best there is.
         utc_offset_ms=None if has_gnss else header.started_at_ms,
         gnss=GnssSettings(options.checksum_required, header.started_at_ms),
+        thinning=options.thinning,
     )
     log = Log("recording", header, boot_id, iter(()))
     log.steps = _recording_steps(recording, Pipeline(settings), log.counters)
@@ -139,17 +144,16 @@ def _nmea(file: IO[bytes], options: Options) -> Log:
     def steps() -> Iterator[Step]:
         first = list(itertools.islice(fixes, tracks.PERIOD_SAMPLE))
         period_s = tracks.period_s(first)
-        policy = IntervalPolicy(options.interval_s, dark_after_ms(period_s))
-        yield from _track_steps(itertools.chain(first, fixes), Positions(policy, period_s))
+        positions = Positions(policy_of(options.thinning, period_s), period_s)
+        yield from _track_steps(itertools.chain(first, fixes), positions)
 
     log.steps = steps()
     return log
 
 
-def _gpx(file: IO[bytes]) -> Log:
+def _gpx(file: IO[bytes], options: Options) -> Log:
     log = Log("gpx", Header(0, ports={"gnss": "gnss"}), 0, iter(()))
-    policy = IntervalPolicy(dark_after_ms=tracks.GPX_DARK_AFTER_S * 1000)
-    positions = Positions(policy, tracks.GPX_DARK_AFTER_S / 3)
+    positions = Positions(policy_of(options.thinning, GPX_PERIOD_S), GPX_PERIOD_S)
     log.steps = _track_steps(tracks.gpx(file, log.counters), positions)
     return log
 

@@ -1,15 +1,17 @@
-"""Items in, parcels out: collects what was kept until a report is due, and lays it out as the sections of a batch.
+"""Items in, parcels out: lays out a report, and what was collected since the last one, as the sections of a batch.
 
-Pure: the clock is that of the items, so a replay packs the same batches on any day. Knows neither numbers of batches
-nor where they are kept.
+Pure: the clock is that of the items, so a replay packs the same batches on any day. When to report is thinning's to
+decide. Knows neither numbers of batches nor where they are kept.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Final
 
-from railbox_agent.items import Item, KnotItem
+from railbox_agent.items import Item, Report
 from railbox_telemetry.values import (
+    NOTHING,
     BootClock,
     Event,
     Events,
@@ -27,7 +29,7 @@ from railbox_telemetry.values import (
 MAX_ITEMS: Final = 1_500
 """Of at most 30 bytes each: a full parcel leaves room for discarded ranges in the 65,536 bytes of a batch."""
 GRACE_S: Final = 5
-"""A report waits this long for the knot of its second; without one (dark, indoors) it goes without."""
+"""A report that is due now may come a moment after the reading of its second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +45,26 @@ class Parcel:
 
 
 class Packer:
-    """Collects items; `pack` returns what is ready, `open` what is not yet."""
+    """Collects items; `pack` returns what is ready, `open` what is not yet.
 
-    def __init__(self, boot_id: int, report_interval_s: int = 60) -> None:
+    `quiet_s`: thinning reports at least so often while there are fixes; without any, readings go by themselves then.
+    """
+
+    def __init__(self, boot_id: int, quiet_s: int = 3_600) -> None:
         self._boot_id = boot_id
-        self._interval_s = report_interval_s
-        self._reported_s: int | None = None
+        self._quiet_s = quiet_s
+        self._sent_s: int | None = None
         self._items = _Items()
 
     def pack(self, items: Iterable[Item]) -> list[Parcel]:
-        """Takes the items that became known together. Returns a parcel when an event is among them, or a report is due,
-        and whatever had to be closed because it was full."""
+        """Takes the items that became known together. Returns a parcel when a report or an event is among them, or none
+        came for too long, and whatever had to be closed because it was full."""
         parcels: list[Parcel] = []
-        for item in items:
-            if self._items.count >= MAX_ITEMS:
+        for item in _in_pieces(items):
+            if self._items.count + _count(item) > MAX_ITEMS:
                 parcels += self.flush()
             self._items.add(item)
-        if self._items.urgent or self._due():
+        if self._items.has_report or self._items.urgent or self._quiet_too_long():
             parcels += self.flush()
         return parcels
 
@@ -69,25 +74,45 @@ class Packer:
         if parcel is None:
             return []
         if self._items.newest_s is not None:
-            self._reported_s = self._items.newest_s
+            self._sent_s = self._items.newest_s
         self._items = _Items()
         return [parcel]
 
-    def open(self) -> Parcel | None:
-        """What a power cut now would lose, as a parcel."""
-        if not self._items.count:
-            return None
-        return Parcel(self._items.sections(self._boot_id), self._items.urgent, self._items.newest_s)
+    def open(self, held: Report | None = None) -> Parcel | None:
+        """What a power cut now would lose, as a parcel. `held`: what thinning has not reported yet."""
+        items = self._items
+        if held is not None and items.count + len(held.knots) <= MAX_ITEMS:
+            items = items.with_report(held)
+        return Parcel(items.sections(self._boot_id), items.urgent, items.newest_s) if items.count else None
 
-    def _due(self) -> bool:
-        """The distance counts in both directions: a clock that was set back must not silence the reports."""
-        newest_s = self._items.newest_s
-        if newest_s is None:
+    def _quiet_too_long(self) -> bool:
+        """Distances count in both directions: a clock that was set back must not silence anything."""
+        oldest_s, newest_s = self._items.oldest_s, self._items.newest_s
+        if oldest_s is None or newest_s is None:
             return False
-        if self._reported_s is None:
-            return self._items.has_knot
-        wait_s = self._interval_s if self._items.has_knot else self._interval_s + GRACE_S
-        return abs(newest_s - self._reported_s) >= wait_s
+        since_sent_s = 0 if self._sent_s is None else abs(newest_s - self._sent_s)
+        return max(since_sent_s, newest_s - oldest_s) >= self._quiet_s + GRACE_S
+
+
+def _in_pieces(items: Iterable[Item]) -> Iterator[Item]:
+    """Reports of more knots than a parcel holds come as several."""
+    for item in items:
+        if isinstance(item, Report) and len(item.knots) > MAX_ITEMS:
+            for start in range(0, len(item.knots), MAX_ITEMS):
+                last = start + MAX_ITEMS >= len(item.knots)
+                yield Report(item.time_s, item.knots[start : start + MAX_ITEMS], item.state if last else NOTHING)
+        else:
+            yield item
+
+
+def _count(item: Item) -> int:
+    match item:
+        case Fix():
+            return 0
+        case Report():
+            return len(item.knots)
+        case _:
+            return 1
 
 
 class _Items:
@@ -95,15 +120,17 @@ class _Items:
 
     def __init__(self) -> None:
         self.count = 0
+        self.oldest_s: int | None = None
         self.newest_s: int | None = None
-        self._knots: dict[int, KnotItem] = {}
+        self._knots: dict[int, Knot] = {}
+        self._states: dict[int, Mapping[int, int]] = {}
         self._readings: dict[int, dict[int, int]] = {}
         self._events: list[Event] = []
         self._undated: list[UndatedEvent] = []
         self._clocks: list[BootClock] = []
 
     @property
-    def has_knot(self) -> bool:
+    def has_report(self) -> bool:
         return bool(self._knots)
 
     @property
@@ -114,9 +141,10 @@ class _Items:
         match item:
             case Fix():
                 return
-            case KnotItem():
-                self._knots[item.knot.time_s] = item
-                self._saw(item.knot.time_s)
+            case Report():
+                self._knots |= {knot.time_s: knot for knot in item.knots}
+                self._states |= {knot.time_s: item.state for knot in item.knots[-1:]}
+                self._saw(*(knot.time_s for knot in item.knots))
             case Reading():
                 self._readings.setdefault(item.time_s, {})[item.channel] = item.value
                 self._saw(item.time_s)
@@ -127,12 +155,20 @@ class _Items:
                 self._undated.append(item)
             case BootClock():
                 self._clocks.append(item)
-        self.count += 1
+        self.count += _count(item)
+
+    def with_report(self, report: Report) -> "_Items":
+        """A copy that has the report too."""
+        items = copy(self)
+        items._knots, items._states = dict(self._knots), dict(self._states)
+        items.add(report)
+        return items
 
     def sections(self, boot_id: int) -> tuple[Section, ...]:
         sections: list[Section] = []
         if self._knots:
-            sections.append(_positions(list(self._knots.values())))
+            knots = tuple(self._knots[time_s] for time_s in sorted(self._knots))
+            sections.append(Positions(knots, self._states.get(knots[-1].time_s, NOTHING)))
         sections += _readings(self._readings)
         if self._events:
             sections.append(Events(tuple(self._events)))
@@ -140,14 +176,9 @@ class _Items:
             sections.append(Undated(boot_id, tuple(self._undated)))
         return (*sections, *self._clocks)
 
-    def _saw(self, time_s: int) -> None:
-        self.newest_s = time_s if self.newest_s is None else max(self.newest_s, time_s)
-
-
-def _positions(items: Sequence[KnotItem]) -> Positions:
-    ordered = sorted(items, key=lambda item: item.knot.time_s)
-    knots: tuple[Knot, ...] = tuple(item.knot for item in ordered)
-    return Positions(knots, dict(ordered[-1].state))
+    def _saw(self, *times_s: int) -> None:
+        known_s = [time_s for time_s in (self.oldest_s, self.newest_s, *times_s) if time_s is not None]
+        self.oldest_s, self.newest_s = min(known_s, default=None), max(known_s, default=None)
 
 
 def _readings(by_time: dict[int, dict[int, int]]) -> list[Readings]:

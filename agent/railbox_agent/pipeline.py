@@ -1,4 +1,4 @@
-"""From the ports' bytes to what is sent: receivers, board, boot clock and sampling, wired together.
+"""From the ports' bytes to what is sent: receivers, board, boot clock and thinning, wired together.
 
 Pure: chunks with monotonic time in, items out; the same chunks give the same items on any machine, any day. No port,
 no clock, no disk.
@@ -13,14 +13,15 @@ from railbox_agent.board import Board, BoardMemory, Happened, Measured
 from railbox_agent.clock import BootTime
 from railbox_agent.gnss.receiver import GnssSettings, Receiver
 from railbox_agent.gnss.trust import Seen
-from railbox_agent.items import Item, KnotItem
+from railbox_agent.items import Item, Report
 from railbox_agent.positions import Positions
 from railbox_agent.recording import Chunk
-from railbox_agent.sampling import IntervalPolicy, Policy, dark_after_ms
-from railbox_telemetry.tables import FLAG_BOARD_MISSING, FLAG_CLOCK_UNCERTAIN, FLAGS
+from railbox_agent.thinning.policy import Thinning, policy_of
+from railbox_agent.thinning.reckoning import ReckoningSettings
+from railbox_telemetry.tables import CHANNEL_SCALAR_BASE, FLAG_BOARD_MISSING, FLAG_CLOCK_UNCERTAIN, FLAGS
 from railbox_telemetry.values import BootClock, Event, Fix, Reading, UndatedEvent
 
-__all__ = ["Item", "KnotItem", "Pipeline", "Settings", "Trouble"]
+__all__ = ["Item", "Pipeline", "Report", "Settings", "Trouble"]
 
 MAX_UNDATED_ROWS: Final = 1_440
 """Rows of readings kept until UTC is known: a day at one a minute."""
@@ -32,19 +33,19 @@ TROUBLE_PERIOD_MS: Final = 60_000
 class Settings:
     """`ports`: name → "gnss" or "board". `boot_id` (u32): drawn anew by every run of the host.
 
+    `readings_s`: a row of readings so often; the condition rides along with every report besides.
     `utc_offset_ms`: UTC of monotonic 0 where it is known from elsewhere, and no receiver is there to tell it.
     """
 
     ports: Mapping[str, str] = field(default_factory=lambda: {"gnss": "gnss", "board": "board"})
     fix_period_s: float = 1.0
-    interval_s: int = 60
+    readings_s: int = 60
     boot_id: int = 0
     utc_offset_ms: int | None = None
     known_boards: Mapping[str, BoardMemory] = field(default_factory=dict[str, BoardMemory])
     """What `Pipeline.boards` said at the end of the run before, by port: no event is told again then."""
     gnss: GnssSettings = field(default_factory=GnssSettings)
-    policy: Policy | None = None
-    """None: a knot every `interval_s`, dark after max(3 s, 3 fix periods)."""
+    thinning: Thinning = field(default_factory=ReckoningSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,11 @@ class Pipeline:
         self._boot_id = settings.boot_id
         self._receivers = {name: Receiver(settings.gnss) for name, kind in settings.ports.items() if kind == "gnss"}
         self._boards = {
-            name: Board(settings.boot_id, settings.interval_s, settings.known_boards.get(name))
+            name: Board(settings.boot_id, settings.readings_s, settings.known_boards.get(name))
             for name, kind in settings.ports.items()
             if kind == "board"
         }
-        policy = settings.policy or IntervalPolicy(settings.interval_s, dark_after_ms(settings.fix_period_s))
-        self._positions = Positions(policy, settings.fix_period_s)
+        self._positions = Positions(policy_of(settings.thinning, settings.fix_period_s), settings.fix_period_s)
         self._undated_rows: deque[Measured] = deque()
         self._own: Counter[str] = Counter()
         self._mono_ms = 0
@@ -79,24 +79,18 @@ class Pipeline:
 
     def feed(self, chunk: Chunk) -> list[Item]:
         """What one read of a port adds. A port that is not configured is counted, and its bytes are not looked at."""
-        items = self.tick(chunk.mono_us)
+        items = self._ticked(chunk.mono_us)
         if receiver := self._receivers.get(chunk.port):
-            return items + self._located(receiver.feed(chunk.data, self._mono_ms))
-        if board := self._boards.get(chunk.port):
-            return items + self._said(board.feed(chunk.data, self._mono_ms))
-        self._own["unknown_port_chunks"] += 1
-        return items
+            items += self._located(receiver.feed(chunk.data, self._mono_ms))
+        elif board := self._boards.get(chunk.port):
+            items += self._said(board.feed(chunk.data, self._mono_ms))
+        else:
+            self._own["unknown_port_chunks"] += 1
+        return self._completed(items)
 
     def tick(self, mono_us: int) -> list[Item]:
         """What the passing of time adds: epochs complete, the board or the sky gone. Call it a few times a second."""
-        self._mono_ms = max(self._mono_ms, mono_us // 1000)
-        items: list[Item] = []
-        for receiver in self._receivers.values():
-            items += self._located(receiver.tick(self._mono_ms))
-        for board in self._boards.values():
-            items += self._said(board.tick(self._mono_ms))
-        utc_ms = self.boot_time.utc_ms(self._mono_ms)
-        return items if utc_ms is None else items + self._flagged(self._positions.tick(utc_ms))
+        return self._completed(self._ticked(mono_us))
 
     def finish(self) -> list[Item]:
         """What a log's end completes. Readings that never got a date are counted and gone."""
@@ -108,7 +102,12 @@ class Pipeline:
         if self._undated_rows:
             self._own["undated_rows"] += len(self._undated_rows)
         self._undated_rows.clear()
-        return items + self._flagged(self._positions.finish())
+        return self._completed(items + self._positions.finish())
+
+    def held(self) -> Report | None:
+        """What is kept and not sent yet: what a power cut would lose."""
+        report = self._positions.held()
+        return report and self._with_state(report)
 
     def outgoing(self, port: str) -> bytes:
         """What is to be written to the port, now: call it after every `feed` and `tick`, and write at once."""
@@ -139,6 +138,16 @@ class Pipeline:
             board.troubles.clear()
         return self._troubles.take()
 
+    def _ticked(self, mono_us: int) -> list[Item]:
+        self._mono_ms = max(self._mono_ms, mono_us // 1000)
+        items: list[Item] = []
+        for receiver in self._receivers.values():
+            items += self._located(receiver.tick(self._mono_ms))
+        for board in self._boards.values():
+            items += self._said(board.tick(self._mono_ms))
+        utc_ms = self.boot_time.utc_ms(self._mono_ms)
+        return items if utc_ms is None else items + self._positions.tick(utc_ms)
+
     def _located(self, seen: Iterable[Seen]) -> list[Item]:
         items: list[Item] = []
         for one in seen:
@@ -147,7 +156,7 @@ class Pipeline:
                 if self.boot_time.observe(one):
                     items += self._clock_known()
             utc_ms = None if one.mono_ms is None else self.boot_time.utc_ms(one.mono_ms)
-            items += self._flagged(self._positions.take(one, utc_ms))
+            items += self._positions.take(one, utc_ms)
         return items
 
     def _said(self, said: Iterable[Measured | Happened]) -> list[Item]:
@@ -155,7 +164,7 @@ class Pipeline:
         for one in said:
             utc_ms = self.boot_time.utc_ms(one.mono_ms)
             if isinstance(one, Happened):
-                items.append(_event(one, utc_ms))
+                items += [_event(one, utc_ms), *self._positions.send()]
             elif utc_ms is not None:
                 items += _readings(one, utc_ms)
             else:
@@ -178,17 +187,19 @@ class Pipeline:
         self._undated_rows.clear()
         return items
 
-    def _flagged(self, items: list[Item]) -> list[Item]:
-        """Knots with what only the whole tracker knows."""
+    def _completed(self, items: list[Item]) -> list[Item]:
+        return [self._with_state(item) if isinstance(item, Report) else item for item in items]
+
+    def _with_state(self, report: Report) -> Report:
+        """With what only the whole tracker knows: its flags, and the condition, which rides along."""
+        state = dict(report.state)
         flags = FLAG_BOARD_MISSING if any(board.missing for board in self._boards.values()) else 0
         flags |= FLAG_CLOCK_UNCERTAIN if self.boot_time.offset_ms is None else 0
-        if not flags:
-            return items
-        return [_with_flags(item, flags) if isinstance(item, KnotItem) else item for item in items]
-
-
-def _with_flags(item: KnotItem, flags: int) -> KnotItem:
-    return replace(item, state={**item.state, FLAGS.bit: item.state.get(FLAGS.bit, 0) | flags})
+        if flags:
+            state[FLAGS.bit] = state.get(FLAGS.bit, 0) | flags
+        for board in self._boards.values():
+            state |= {CHANNEL_SCALAR_BASE + channel: value for channel, value in board.condition.items()}
+        return replace(report, state=dict(sorted(state.items())))
 
 
 def _event(happened: Happened, utc_ms: int | None) -> Event | UndatedEvent:

@@ -6,8 +6,8 @@ Pure; the time is that of the fixes, and of `tick` where a clock is known.
 from typing import Final
 
 from railbox_agent.gnss.trust import Seen
-from railbox_agent.items import Item
-from railbox_agent.sampling import Policy, SamplingState, knot_of, whole_second
+from railbox_agent.items import Item, Report
+from railbox_agent.thinning.policy import Policy
 from railbox_telemetry.tables import EVENT_BY_NAME
 from railbox_telemetry.values import Event, Fix
 
@@ -17,49 +17,55 @@ _MISDATED: Final = ("time_jump", "before_floor")
 
 
 class Positions:
-    """Fixes in, items out: the fix itself, knots, and events of loss and doubt."""
+    """Fixes in, items out: the fix itself, events of loss and doubt, and reports. An event takes along where it was."""
 
     def __init__(self, policy: Policy, fix_period_s: float = 1.0) -> None:
         self._policy = policy
         self._lost_after_ms = round(max(LOST_AFTER_S, 3 * fix_period_s) * 1000)
-        self._state = SamplingState()
+        self._last: Fix | None = None
         self._lost = False
         self._doubtful_s = 0  # when the latest of the present run of untrusted fixes was
         self._doubtful_count = 0
 
     def take(self, seen: Seen, utc_ms: int | None = None) -> list[Item]:
         """Take a fix; `utc_ms` is when it came by the boot's clock, None while that is not known."""
-        if not seen.fix.trusted:
-            return [seen.fix, *self._doubt(seen.fix, utc_ms)]
-        items: list[Item] = [*self._doubts_over(), *self._found(seen.fix)]
-        dark_s = 1 if seen.mono_ms is None else seen.mono_ms // 1000
-        self._state, knots = self._policy.step(self._state, seen.fix, seen.fix.fix_time_ms, dark_s)
-        return [seen.fix, *items, *knots]
+        fix = seen.fix
+        if not fix.trusted:
+            return [fix, *self._told(self._doubt(fix, utc_ms))]
+        events = [*self._doubts_over(), *self._found(fix)]
+        report = self._policy.add(fix, 1 if seen.mono_ms is None else seen.mono_ms // 1000)
+        self._last = fix
+        return [fix, *([report] if report else []), *self._told(events)]
 
     def tick(self, utc_ms: int) -> list[Item]:
         """Time has come to `utc_ms`."""
-        self._state, knots = self._policy.step(self._state, None, utc_ms)
-        last = self._state.last
-        if last is None or self._lost or utc_ms - last.fix_time_ms <= self._lost_after_ms:
-            return list(knots)
-        return [*knots, self._lose(last)]
+        report = self._policy.wait(utc_ms)
+        last = self._last
+        is_lost = last is not None and not self._lost and utc_ms - last.fix_time_ms > self._lost_after_ms
+        return [*([report] if report else []), *self._told([self._lose(last)] if last and is_lost else [])]
 
     def finish(self) -> list[Item]:
         """The log has ended: the last trusted fix is the last that is known."""
-        state = self._state
-        items: list[Item] = [*self._doubts_over()]
-        if state.last is None or state.kept:
-            return items
-        if state.knot_s is None or whole_second(state.last) > state.knot_s:
-            items.append(knot_of(state.last))
-        return items
+        return [*self._doubts_over(), *self.send()]
+
+    def send(self) -> list[Report]:
+        """The position now, because something happened; empty when it is known already."""
+        report = self._policy.send()
+        return [report] if report else []
+
+    def held(self) -> Report | None:
+        """What is kept and not sent yet."""
+        return self._policy.held()
+
+    def _told(self, events: list[Event]) -> list[Item]:
+        return [*events, *self.send()] if events else []
 
     def _lose(self, last: Fix) -> Event:
         self._lost = True
         return _event("fix_lost", last.fix_time_ms // 1000)
 
     def _found(self, fix: Fix) -> list[Event]:
-        last = self._state.last
+        last = self._last
         if last is None:
             return []
         gap_ms = fix.fix_time_ms - last.fix_time_ms

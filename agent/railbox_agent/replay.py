@@ -15,8 +15,12 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from railbox_agent import AgentError
+from railbox_agent.items import Report
 from railbox_agent.json_lines import JsonLines
 from railbox_agent.logs import Log, LogError, Options, Step, items, load
+from railbox_agent.thinning.interval import IntervalSettings
+from railbox_agent.thinning.policy import Thinning
+from railbox_agent.thinning.reckoning import ReckoningSettings
 from railbox_telemetry import iso
 from railbox_telemetry.identity import IdentityError, check_device
 from railbox_telemetry.values import Fix
@@ -36,7 +40,9 @@ _EXAMPLES: Final = """examples:
 
 def main(argv: list[str]) -> int:
     args = _parser().parse_args(argv)
-    options = Options(args.interval, not args.no_checksum, args.unit, args.device)
+    options = Options(
+        thinning=_thinning(args), checksum_required=not args.no_checksum, unit=args.unit, device=args.device
+    )
     try:
         log = load(args.log, options)
         if args.to is not None:
@@ -49,6 +55,12 @@ def main(argv: list[str]) -> int:
         return 1
 
 
+def _thinning(args: argparse.Namespace) -> Thinning:
+    if args.interval is not None:
+        return IntervalSettings(args.interval, args.report or args.interval)
+    return ReckoningSettings(args.error, args.error, args.deadline)
+
+
 def _send(log: Log, args: argparse.Namespace) -> int:
     from railbox_agent.send_log import Target, send_log  # noqa: PLC0415 - printing a log needs no MQTT
 
@@ -58,7 +70,13 @@ def _send(log: Log, args: argparse.Namespace) -> int:
         return EXIT_USAGE
     logging.basicConfig(level=logging.WARNING, format="railbox replay: %(message)s")
     target = Target(
-        args.to, check_device(device), args.outbox, args.username, args.password_file, args.report, args.timeout
+        url=args.to,
+        device=check_device(device),
+        outbox=args.outbox,
+        username=args.username,
+        password_file=args.password_file,
+        quiet_s=_thinning(args).quiet_s,
+        timeout_s=args.timeout,
     )
     totals = send_log(log, target, args.speed)
     if args.json:
@@ -98,13 +116,15 @@ def paced(steps: Iterable[Step], speed: float | None) -> Iterator[Step]:
 
 def _summary(log: Log, path: str) -> int:
     kinds: Counter[str] = Counter()
-    untrusted = 0
+    untrusted = knots = 0
     times_ms: list[int] = []
     for item in log.items:
         kinds[type(item).__name__] += 1
         if isinstance(item, Fix):
             untrusted += not item.trusted
             times_ms = [*times_ms[:1], item.fix_time_ms]
+        elif isinstance(item, Report):
+            knots += len(item.knots)
     print(f"{path}: {log.kind}, unit {log.header.unit or 'not said'}, place {log.header.place or 'not said'}")
     if times_ms:
         print(
@@ -113,7 +133,7 @@ def _summary(log: Log, path: str) -> int:
     else:
         print("  no fix")
     events = kinds["Event"] + kinds["UndatedEvent"]
-    print(f"  knots {kinds['KnotItem']}, readings {kinds['Reading']}, events {events}")
+    print(f"  knots {knots} in {kinds['Report']} reports, readings {kinds['Reading']}, events {events}")
     for name, count in sorted(log.counters.items()):
         print(f"  {name} {count}")
     _warn(log)
@@ -134,18 +154,27 @@ def _parser() -> argparse.ArgumentParser:
     pace.add_argument("--fast", action="store_true", help="as fast as it goes (what happens without --speed)")
     parser.add_argument("--unit", help="the container or wagon, where the log does not say or says it wrong")
     parser.add_argument("--device", metavar="ID", help="the tracker, where the log does not say")
-    parser.add_argument("--interval", type=_seconds, default=60, metavar="S", help="a knot every S seconds (60)")
     parser.add_argument("--no-checksum", action="store_true", help="take sentences without a checksum too")
+    _thinning_options(parser.add_argument_group("thinning: deferred dead reckoning, or with --interval none"))
     to = parser.add_argument_group("sending, through the tracker's own outbox and uplink")
     to.add_argument("--to", metavar="URL", help="mqtt://HOST:PORT, or mqtts:// for TLS; ends when all is committed")
     to.add_argument("--outbox", type=Path, metavar="DIR", help="keep what is not committed here (default: in memory)")
-    to.add_argument("--report", type=_seconds, default=60, metavar="S", help="a batch every S seconds (60)")
     to.add_argument("--username", help="for the broker")
     to.add_argument("--password-file", type=Path, metavar="FILE", help="its first line is the password")
     to.add_argument(
         "--timeout", type=_positive, default=120.0, metavar="S", help="fail when S seconds bring no commit (120)"
     )
     return parser
+
+
+def _thinning_options(group: "argparse._ArgumentGroup") -> None:  # pyright: ignore[reportPrivateUsage] - has no other name
+    usual = ReckoningSettings()
+    group.add_argument(
+        "--error", type=_positive, default=usual.track_error_m, metavar="M", help="known within M metres (22)"
+    )
+    group.add_argument("--deadline", type=_seconds, default=usual.deadline_s, metavar="S", help="after S seconds (58)")
+    group.add_argument("--interval", type=_seconds, metavar="S", help="instead, a knot every S seconds")
+    group.add_argument("--report", type=_seconds, metavar="S", help="with --interval, sent every S seconds (as often)")
 
 
 def _positive(text: str) -> float:

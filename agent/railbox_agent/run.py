@@ -87,10 +87,11 @@ class Agent:
         self._uplink = Uplink(_access(config), will(config.device), subscriptions(config.device))
         self._sender = Sender(
             SenderSettings(config.device, boot_id, _delivery(config)),
-            Packer(boot_id, config.sampling.report_s),
+            Packer(boot_id, config.thinning.settings().quiet_s),
             self._outbox,
             self._uplink,
             more_counters=self._counters,
+            held=self._pipeline.held,
         )
 
     def run(self) -> None:
@@ -167,10 +168,11 @@ def _pipeline_settings(config: AgentConfig, boot_id: int, outbox: Outbox) -> Set
     return Settings(
         ports={port.name: port.kind for port in config.ports},
         fix_period_s=config.gnss.fix_period_s,
-        interval_s=config.sampling.interval_s,
+        readings_s=config.readings.interval_s,
         boot_id=boot_id,
         known_boards={name: BoardMemory(*memory) for name, memory in boards.items()},
         gnss=GnssSettings(config.gnss.checksum_required, pivot_ms),
+        thinning=config.thinning.settings(),
     )
 
 

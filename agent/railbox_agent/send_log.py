@@ -36,7 +36,8 @@ class NotCommittedError(AgentError):
 class Target:
     """Where to and as who. `outbox`: a folder that keeps what is not committed; None: in memory.
 
-    `timeout_s`: how long after the log's end nothing may be committed before we give up.
+    `quiet_s`: the longest time between two reports (see `packing`). `timeout_s`: how long after the log's end nothing
+    may be committed before we give up.
     """
 
     url: str
@@ -44,7 +45,7 @@ class Target:
     outbox: Path | None = None
     username: str | None = None
     password_file: Path | None = None
-    report_interval_s: int = 60
+    quiet_s: int = 3_600
     timeout_s: float = 120.0
 
 
@@ -58,7 +59,7 @@ def send_log(log: Log, target: Target, speed: float | None = None) -> Totals:
     )
     uplink = Uplink(access, will(target.device), subscriptions(target.device), BACK_OFF)
     outbox = Outbox(target.outbox, OUTBOX_CAP_BYTES)
-    packer = Packer(log.boot_id, target.report_interval_s)
+    packer = Packer(log.boot_id, target.quiet_s)
     sender = Sender(SenderSettings(target.device, log.boot_id, DELIVERY), packer, outbox, uplink)
     progress = _Progress(sender)
     uplink.start()

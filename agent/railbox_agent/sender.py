@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from railbox_agent.delivery import Delivery, DeliverySettings
-from railbox_agent.items import Item, KnotItem
+from railbox_agent.items import Item, Report
 from railbox_agent.mqtt import (
     Acknowledged,
     Connected,
@@ -60,8 +60,8 @@ class Totals:
         match item:
             case Fix():
                 self.fixes += 1
-            case KnotItem():
-                self.knots += 1
+            case Report():
+                self.knots += len(item.knots)
             case Reading():
                 self.readings += 1
             case Event() | UndatedEvent():
@@ -90,7 +90,8 @@ def subscriptions(device: str) -> tuple[str, ...]:
 class Sender:
     """`trouble`: why there is no connection, None while there is one.
 
-    `more_counters`: what others count, for the status. `now_ms`: the host's monotonic clock.
+    `more_counters`: what others count, for the status. `held`: what thinning keeps and has not reported, for the disk;
+    None: it is not to be kept. `now_ms`: the host's monotonic clock.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Sender:
         line: Line,
         *,
         more_counters: Callable[[], Mapping[str, int]] = dict,
+        held: Callable[[], Report | None] | None = None,
         now_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
     ) -> None:
         self.totals = Totals()
@@ -111,6 +113,7 @@ class Sender:
         self._outbox = outbox
         self._line = line
         self._more_counters = more_counters
+        self._held = held
         self._now_ms = now_ms
         self._collected = False
         self._status_ms: int | None = None
@@ -122,7 +125,7 @@ class Sender:
         items = list(items)
         for item in items:
             self.totals.add(item)
-            self._collected |= not isinstance(item, Fix)
+            self._collected |= not isinstance(item, Fix) or (item.trusted and self._held is not None)
         for parcel in self._packer.pack(items):
             if parcel.time_s is not None:
                 self._utc = (parcel.time_s, self._now_ms())
@@ -181,7 +184,7 @@ class Sender:
             self._delivery.restored(seq, tries, now_ms)
 
     def _commit(self) -> None:
-        changes = self._outbox.commit(self._now_ms(), self._packer.open())
+        changes = self._outbox.commit(self._now_ms(), self._packer.open(self._held() if self._held else None))
         self._collected = False
         if self._outbox.epoch != self._epoch:
             connected = self._delivery.is_connected

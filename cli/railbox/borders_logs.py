@@ -4,7 +4,6 @@ What comes out depends on what the logs say, not on the order of their lines. Re
 """
 
 import json
-import math
 import statistics
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +16,7 @@ from tqdm import tqdm
 
 from railbox_agent import logs
 from railbox_agent.recording import open_log
-from railbox_agent.sampling import dark_after_ms, knot_of
+from railbox_agent.thinning.knots import dark_after_ms, knot_of, quality_of
 from railbox_agent.tracks import GPX_DARK_AFTER_S
 from railbox_server.journey.model import SeenKnot, Track
 from railbox_telemetry import iso
@@ -26,10 +25,6 @@ from railbox_telemetry.values import Fix
 
 STDIN: Final = "-"
 EXAMPLES_NAMED: Final = 3
-UNSEEN_MPS2: Final = 0.5
-"""How hard trains and lorries accelerate, brake and turn (comfort limits sideways of ordinary trains: 0.65)."""
-THINNED_ERROR_M: Final = 25.0
-"""What the engine grants every straight line between two knots already."""
 OTHER_TYPES: Final = frozenset({"knot", "reading", "event"})
 # Counters of a log that say something was no use, by the last part of their names.
 DROPPED: Final = frozenset(
@@ -128,32 +123,23 @@ def knots_of(fixes: Iterable[Fix], dark_ms: int, read_at_s: int) -> list[SeenKno
     knots: list[SeenKnot] = []
     before_ms: int | None = None
     for fix in sorted(fixes, key=lambda fix: (fix.fix_time_ms, fix.lat_deg, fix.lon_deg)):
-        item = knot_of(fix)
-        if knots and item.knot.time_s <= knots[-1].time_s:
+        knot = knot_of(fix)
+        if knots and knot.time_s <= knots[-1].time_s:
             continue
         gap_ms = 0 if before_ms is None else fix.fix_time_ms - before_ms
         is_dark, before_ms = gap_ms > dark_ms, fix.fix_time_ms
-        accuracy_m = item.state.get(ACCURACY.bit)
         knots.append(
             SeenKnot(
-                time_s=item.knot.time_s,
-                lat_e5=item.knot.lat_e5,
-                lon_e5=item.knot.lon_e5,
+                time_s=knot.time_s,
+                lat_e5=knot.lat_e5,
+                lon_e5=knot.lon_e5,
                 dark_s=max(1, round(gap_ms / 1000)) if is_dark else 0,
-                accuracy_m=accuracy_m if is_dark else (accuracy_m or 0) + unseen_m(gap_ms / 1000),
+                accuracy_m=quality_of(fix).get(ACCURACY.bit),
                 seq=len(knots),
                 received_at_s=read_at_s,
             )
         )
     return knots
-
-
-def unseen_m(step_s: float) -> int:
-    """How far from the straight line between two fixes a unit may have been, beyond what is granted already.
-
-    Fixes are not thinned with an error bound: between them only acceleration limits the way, to a·t²/8.
-    """
-    return math.ceil(max(0.0, UNSEEN_MPS2 * step_s * step_s / 8 - THINNED_ERROR_M))
 
 
 # --- JSON lines ------------------------------------------------------------------------------------------------------

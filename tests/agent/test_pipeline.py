@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from railbox_agent.board import LOST_AFTER_MS
 from railbox_agent.gnss.receiver import GnssSettings
-from railbox_agent.pipeline import Item, KnotItem, Pipeline, Settings
+from railbox_agent.pipeline import Item, Pipeline, Report, Settings
 from railbox_agent.recording import Chunk
+from railbox_agent.thinning.interval import IntervalSettings
 from railbox_bridge import tables as board_tables
 from railbox_bridge.board_link import BoardLink
 from railbox_telemetry.tables import (
@@ -25,12 +26,13 @@ from railbox_telemetry.tables import (
     SATS,
     SPEED,
 )
-from railbox_telemetry.values import BootClock, Event, Fix, Reading, UndatedEvent
+from railbox_telemetry.values import BootClock, Event, Fix, Knot, Reading, UndatedEvent
 from support.nmea import gga, rmc
 
 T0 = int(datetime(2026, 9, 21, 8, 30, tzinfo=UTC).timestamp())
-GNSS_ONLY = Settings(ports={"gnss": "gnss"}, interval_s=60)
-BOTH = Settings(ports={"gnss": "gnss", "board": "board"}, interval_s=60, boot_id=7)
+MINUTELY = IntervalSettings(60, 60)
+GNSS_ONLY = Settings(ports={"gnss": "gnss"}, thinning=MINUTELY)
+BOTH = Settings(ports={"gnss": "gnss", "board": "board"}, boot_id=7, thinning=MINUTELY)
 
 
 class Tracker:
@@ -67,8 +69,12 @@ class Tracker:
         return self.items
 
 
-def knots(items: Iterable[Item]) -> list[KnotItem]:
-    return [item for item in items if isinstance(item, KnotItem)]
+def reports(items: Iterable[Item]) -> list[Report]:
+    return [item for item in items if isinstance(item, Report)]
+
+
+def knots(items: Iterable[Item]) -> list[Knot]:
+    return [knot for report in reports(items) for knot in report.knots]
 
 
 def names(items: Iterable[Item]) -> list[str]:
@@ -84,32 +90,32 @@ def test_every_fix_comes_out_and_one_knot_an_interval() -> None:
     tracker.fixes(0, 200)
     items = tracker.finish()
     assert sum(isinstance(item, Fix) for item in items) == 200
-    assert [item.knot.time_s - T0 for item in knots(items)] == [0, 60, 120, 180, 199]
-    assert [item.knot.dark_s for item in knots(items)][1:] == [0, 0, 0, 0]
+    assert [item.time_s - T0 for item in knots(items)] == [0, 60, 120, 180, 199]
+    assert [item.dark_s for item in knots(items)][1:] == [0, 0, 0, 0]
 
 
 def test_the_first_knot_of_a_boot_is_dark_for_nothing_is_known_of_before() -> None:
     tracker = Tracker(GNSS_ONLY)
     tracker.fix(25)
-    assert [item.knot.dark_s for item in knots(tracker.finish())] == [25]
+    assert [item.dark_s for item in knots(tracker.finish())] == [25]
     tracker = Tracker(GNSS_ONLY)
     tracker.fix(0)
-    assert [item.knot.dark_s for item in knots(tracker.finish())] == [1]
+    assert [item.dark_s for item in knots(tracker.finish())] == [1]
 
 
 def test_a_knot_is_moved_along_its_velocity_to_the_whole_second() -> None:
     pipeline = Pipeline(GNSS_ONLY)
     pipeline.feed(Chunk("gnss", 0, rmc(T0 + 0.3, 29.1, 61.4, knots=100, course=0)))
     (item,) = knots(pipeline.finish())
-    assert item.knot.time_s == T0
-    assert item.knot.lat_deg == pytest.approx(29.1 - 51.44 * 0.3 / 111_195, abs=1e-5)
-    assert item.knot.lon_e5 == 6_140_000
+    assert item.time_s == T0
+    assert item.lat_deg == pytest.approx(29.1 - 51.44 * 0.3 / 111_195, abs=1e-5)
+    assert item.lon_e5 == 6_140_000
 
 
 def test_a_knot_carries_the_state_of_its_fix() -> None:
     tracker = Tracker(GNSS_ONLY)
     tracker.fix(0, hdop=1.3)
-    (item,) = knots(tracker.finish())
+    (item,) = reports(tracker.finish())
     assert item.state == {
         SPEED.bit: 103,
         COURSE.bit: 90,
@@ -122,7 +128,7 @@ def test_a_knot_carries_the_state_of_its_fix() -> None:
 def test_a_standing_unit_is_flagged_and_has_no_course() -> None:
     pipeline = Pipeline(GNSS_ONLY)
     pipeline.feed(Chunk("gnss", 0, rmc(T0, knots=0.2)))
-    (item,) = knots(pipeline.finish())
+    (item,) = reports(pipeline.finish())
     assert item.state[FLAGS.bit] & FLAG_STOPPED
     assert COURSE.bit not in item.state
 
@@ -131,7 +137,7 @@ def test_both_ends_of_a_dark_span_are_knots() -> None:
     tracker = Tracker(GNSS_ONLY)
     tracker.fixes(0, 10)
     tracker.fixes(39, 50)
-    assert [(item.knot.time_s - T0, item.knot.dark_s) for item in knots(tracker.finish())][1:] == [
+    assert [(item.time_s - T0, item.dark_s) for item in knots(tracker.finish())][1:] == [
         (9, 0),
         (39, 30),
         (49, 0),
@@ -141,14 +147,18 @@ def test_both_ends_of_a_dark_span_are_knots() -> None:
 def test_the_end_of_contact_is_a_knot_as_soon_as_it_is_dark() -> None:
     tracker = Tracker(GNSS_ONLY)
     tracker.fixes(0, 10)
-    assert [item.knot.time_s - T0 for item in knots(tracker.pipeline.tick(15_000_000))] == [9]
-    assert knots(tracker.pipeline.tick(20_000_000)) == []
+    assert knots(tracker.pipeline.tick(15_000_000)) == []
+    held = tracker.pipeline.held()
+    assert held is not None
+    assert [knot.time_s - T0 for knot in held.knots] == [9]
+    assert [item.time_s - T0 for item in knots(tracker.pipeline.tick(61_000_000))] == [9]
+    assert knots(tracker.pipeline.tick(65_000_000)) == []
 
 
 def test_how_long_is_dark_follows_the_fix_period() -> None:
     tracker = Tracker(dataclasses.replace(GNSS_ONLY, fix_period_s=10))
     tracker.fixes(0, 300, 10)
-    assert {item.knot.dark_s for item in knots(tracker.finish())[1:]} == {0}
+    assert {item.dark_s for item in knots(tracker.finish())[1:]} == {0}
 
 
 def test_untrusted_fixes_come_out_marked_are_never_knots_and_their_run_is_told() -> None:
@@ -159,7 +169,7 @@ def test_untrusted_fixes_come_out_marked_are_never_knots_and_their_run_is_told()
     tracker.fixes(70, 75)
     items = tracker.finish()
     assert sum(isinstance(item, Fix) and not item.trusted for item in items) == 65
-    assert [(item.knot.time_s - T0, item.knot.dark_s) for item in knots(items)][1:] == [(4, 0), (70, 66), (74, 0)]
+    assert [(item.time_s - T0, item.dark_s) for item in knots(items)][1:] == [(4, 0), (70, 66), (74, 0)]
     told = [item for item in items if isinstance(item, Event)]
     assert names(told) == ["untrusted_first", "fix_lost", "untrusted_last", "fix_found"]
     assert [(item.time_s - T0, item.value) for item in told] == [(5, 0), (4, 0), (69, 65), (70, 66)]
@@ -219,7 +229,7 @@ def test_rollovers_are_put_right_by_the_pivot() -> None:
     settings = dataclasses.replace(GNSS_ONLY, gnss=GnssSettings(pivot_ms=(T0 + 1024 * 7 * 86_400) * 1000))
     tracker = Tracker(settings)
     tracker.fixes(0, 5)
-    assert knots(tracker.finish())[0].knot.time_s == T0 + 1024 * 7 * 86_400
+    assert knots(tracker.finish())[0].time_s == T0 + 1024 * 7 * 86_400
 
 
 # The board
@@ -270,11 +280,11 @@ def test_a_missing_board_is_told_flagged_and_survived() -> None:
     silent_s = LOST_AFTER_MS // 1000 + 65
     tracker.fixes(0, silent_s)
     assert "board_lost" in names(tracker.items)
-    assert knots(tracker.items)[-1].state[FLAGS.bit] & FLAG_BOARD_MISSING
+    assert reports(tracker.items)[-1].state[FLAGS.bit] & FLAG_BOARD_MISSING
     tracker.sample(float(silent_s), temp_c=1)
     tracker.fixes(silent_s + 1, silent_s + 70)
     assert names(tracker.finish()) == ["board_lost", "board_found"]
-    assert not knots(tracker.items)[-1].state[FLAGS.bit] & FLAG_BOARD_MISSING
+    assert FLAGS.bit not in reports(tracker.items)[-1].state
 
 
 def test_a_reboot_of_the_board_is_told_and_counted() -> None:

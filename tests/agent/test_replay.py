@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from railbox_agent import replay
-from railbox_agent.items import KnotItem
+from railbox_agent.items import Report
 from railbox_agent.recording import Chunk
+from railbox_agent.thinning.interval import IntervalSettings
 from railbox_telemetry.values import BootClock, Fix
 from support.logs import HEADER, T0, UNIT, recording, trip_chunks
 from support.nmea import gga, rmc
@@ -52,7 +53,7 @@ def of(kind: str, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_a_recording_gives_fixes_knots_readings_and_events(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    lines = rows(capsys, str(recording(tmp_path / name)))
+    lines = rows(capsys, str(recording(tmp_path / name)), "--interval", "60")
     assert len(of("fix", lines)) == 110
     assert of("fix", lines)[0] == {
         "type": "fix",
@@ -60,8 +61,8 @@ def test_a_recording_gives_fixes_knots_readings_and_events(
         "time": "2026-09-21T08:30:20Z",
         "lat": 29.102,
         "lon": 61.4,
-        "speed_mps": 10.289,
-        "course_deg": 90.0,
+        "speed_mps": 11.117,
+        "course_deg": 0.0,
         "alt_m": 847.0,
         "sats": 9,
         "hdop": 1.1,
@@ -143,7 +144,7 @@ def test_plain_nmea_is_a_log(tmp_path: Path, capsys: pytest.CaptureFixture[str],
     path = nmea(tmp_path / "drive")
     if zipped:
         path.write_bytes(gzip.compress(path.read_bytes()))
-    lines = rows(capsys, str(path))
+    lines = rows(capsys, str(path), "--interval", "60")
     assert len(of("fix", lines)) == 100
     assert [line["time"][11:19] for line in of("knot", lines)] == ["08:30:00", "08:31:00", "08:31:39"]
     assert {line["unit"] for line in lines} == {None}
@@ -162,7 +163,8 @@ def test_sentences_in_comments_are_no_fixes(tmp_path: Path, capsys: pytest.Captu
 
 def test_slow_logs_are_not_dark_between_their_fixes(tmp_path: Path) -> None:
     path = nmea(tmp_path / "slow", seconds=600, period_s=10)
-    knots = [item.knot for item in replay.items(path) if isinstance(item, KnotItem)]
+    options = replay.Options(thinning=IntervalSettings(60, 60))
+    knots = [knot for item in replay.items(path, options) if isinstance(item, Report) for knot in item.knots]
     assert [knot.dark_s for knot in knots[1:]] == [0] * 10
 
 
@@ -190,7 +192,7 @@ def test_gpx_is_a_log_whose_steps_over_ten_minutes_are_dark(tmp_path: Path, caps
         "2026-09-21T08:55:00.500Z",
     ]
     assert (of("fix", lines)[0]["alt_m"], of("fix", lines)[0]["sats"], of("fix", lines)[0]["hdop"]) == (847, 7, 1.5)
-    assert [line["dark_s"] for line in of("knot", lines)][1:] == [0, 1200]
+    assert [line["dark_s"] for line in of("knot", lines)][1:] == [0, 1201]
 
 
 def test_gpx_that_is_broken_or_cannot_be_read_here_says_so(

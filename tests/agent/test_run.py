@@ -75,7 +75,8 @@ device = "TRK1"
 name = "gnss"
 kind = "gnss"
 path = "{port}"
-[sampling]
+[thinning]
+policy = "interval"
 interval_s = 2
 report_s = 2
 [outbox]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from railbox_agent.delivery import DeliverySettings
-from railbox_agent.items import Item, KnotItem
+from railbox_agent.items import Item, Report
 from railbox_agent.mqtt import (
     Access,
     Acknowledged,
@@ -39,8 +39,8 @@ QUICK = DeliverySettings(backlog_per_s=1e6, resend_after_ms=400, ask_after_ms=50
 BATCH, COMMITTED, STATUS = (f"rb/1/3/TRK1/{leaf}" for leaf in "bas")
 
 
-def knot(time_s: int) -> KnotItem:
-    return KnotItem(Knot(time_s, 5_500_000, 3_700_000))
+def report(time_s: int) -> Report:
+    return Report(time_s, (Knot(time_s, 5_500_000, 3_700_000),))
 
 
 class FakeLine:
@@ -94,7 +94,7 @@ def bench(tmp_path: Path) -> Bench:
 
 def test_a_batch_is_sent_once_it_is_on_disk_and_deleted_once_it_is_committed(bench: Bench) -> None:
     bench.hear(Connected("MQTT 5"))
-    bench.sender.take([knot(T0)])
+    bench.sender.take([report(T0)])
     assert bench.line.batches() == []
     bench.sender.step()
     (message,) = bench.line.batches()
@@ -107,7 +107,7 @@ def test_a_batch_is_sent_once_it_is_on_disk_and_deleted_once_it_is_committed(ben
 
 
 def test_items_are_counted_by_kind(bench: Bench) -> None:
-    bench.sender.take([Fix(T0 * 1000, 55.0, 37.0), knot(T0), Reading(T0, 0, 215), Event(T0, 1), UndatedEvent(1, 1)])
+    bench.sender.take([Fix(T0 * 1000, 55.0, 37.0), report(T0), Reading(T0, 0, 215), Event(T0, 1), UndatedEvent(1, 1)])
     totals = bench.sender.totals
     assert (totals.fixes, totals.knots, totals.readings, totals.events) == (1, 1, 1, 2)
 
@@ -123,9 +123,9 @@ def test_fixes_alone_cause_no_writing(bench: Bench) -> None:
 
 def test_what_is_collected_is_on_disk_within_the_commit_interval(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
-    bench.sender.take([knot(T0)])
+    bench.sender.take([report(T0)])
     bench.sender.step()
-    bench.sender.take([knot(T0 + 1)])
+    bench.sender.take([report(T0 + 1)])
     bench.now_ms = 5_000
     bench.sender.step()
     bench.outbox.close()  # and nothing more is done in good order
@@ -135,7 +135,7 @@ def test_what_is_collected_is_on_disk_within_the_commit_interval(tmp_path: Path)
 
 def test_on_connecting_it_says_who_it_is_and_asks_only_when_something_is_open(bench: Bench) -> None:
     bench.hear(Connected("MQTT 5"))
-    bench.sender.take([knot(T0)])
+    bench.sender.take([report(T0)])
     bench.sender.step()
     bench.hear(Acknowledged(bench.line.batches()[0]))
     bench.hear(Disconnected("gone"), Connected("MQTT 5"))
@@ -149,7 +149,7 @@ def test_on_connecting_it_says_who_it_is_and_asks_only_when_something_is_open(be
 
 def test_the_status_has_the_trackers_own_time_once_it_has_one(bench: Bench) -> None:
     bench.sender.say()
-    bench.sender.take([knot(T0)])
+    bench.sender.take([report(T0)])
     bench.sender.step()
     bench.now_ms = 90_000
     bench.sender.say()
@@ -210,7 +210,7 @@ def test_nonsense_from_the_broker_is_counted_and_survived(bench: Bench, event: U
 
 def test_what_is_committed_of_another_epoch_deletes_nothing(bench: Bench) -> None:
     bench.hear(Connected("MQTT 5"))
-    bench.sender.take([knot(T0)])
+    bench.sender.take([report(T0)])
     bench.sender.step()
     bench.hear(bench.committed(1, epoch=bench.outbox.epoch ^ 1))
     assert not bench.sender.done
@@ -280,7 +280,7 @@ def test_everything_arrives_once_over_a_real_broker(tmp_path: Path, start: Start
     with start(tmp_path) as broker, FakeServer(broker.port) as server:
         tracker = Tracker(broker.port, tmp_path / "outbox")
         for i in range(500):
-            tracker.take(knot(T0 + 60 * i))
+            tracker.take(report(T0 + 60 * i))
         tracker.until(lambda: tracker.sender.done, "everything to be committed")
         assert server.seqs() == list(range(1, 501))
         assert tracker.sender.totals.batches_committed == 500

@@ -2,102 +2,97 @@
 
 import math
 import random
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from railbox_agent.thinning.plane import Point, distance_m, moved, reckoned, velocity
-from railbox_agent.thinning.reckoning import Report, Thinner, ThinningSettings
+from railbox_agent.items import Report
+from railbox_agent.thinning.knots import point_of
+from railbox_agent.thinning.known import misses
+from railbox_agent.thinning.plane import Point, course_deg, distance_m, moved, reckoned, velocity
+from railbox_agent.thinning.reckoning import DeadReckoning, ReckoningSettings
 from railbox_agent.thinning.smoothing import Smoothing, smoothed
-from railbox_telemetry.tables import COURSE, SPEED
-from railbox_telemetry.values import Knot
+from railbox_telemetry.tables import SPEED
+from railbox_telemetry.values import Fix
 
 START_S = 1_795_309_200
 PROMISE_M = 25.0
 PROMISE_S = 60
+USUAL = ReckoningSettings()
 
 
-def drive(seed: int, seconds: int, noise_m: float = 1.5, lost: range = range(0)) -> list[Point]:
+def drive(seed: int, seconds: int, noise_m: float = 1.5, lost: range = range(0), period_s: int = 1) -> list[Fix]:
     """Fixes of a freight train: stretches of steady, faster, slower and curved running, and stops; correlated noise."""
     rng = random.Random(seed)
     speed, heading, turn, pull = rng.choice((0.0, 15.0)), rng.uniform(0, 360), 0.0, 0.0
-    at, fixes, drift = Point(START_S, 36.5, 61.1), list[Point](), [0.0, 0.0]
+    at, fixes, drift = Point(START_S, 36.5, 61.1), list[Fix](), [0.0, 0.0]
     for second in range(seconds):
         if second % 90 == 0:
             turn, pull = rng.choice((0, 0, 0.2, -0.4)), rng.choice((0, 0, 0.1, -0.15, -0.3))
         speed = min(max(speed + pull, 0.0), 25.0)
         heading += turn if speed else 0
-        north, east = velocity(speed, heading)
-        at = moved(at, START_S + second, north, east)
+        at = moved(at, START_S + second, *velocity(speed, heading))
         drift = [0.98 * axis + rng.gauss(0, 0.2 * noise_m) for axis in drift]
-        seen = moved(at, at.time_s, *drift)
-        if second not in lost:
-            fixes.append(Point(seen.time_s, seen.lat_deg, seen.lon_deg, north, east))
+        if second not in lost and second % period_s == 0:
+            fixes.append(fix_at(moved(at, at.time_s, *drift), speed, heading % 360))
     return fixes
 
 
-@dataclass(frozen=True)
-class Sent:
-    time_s: int
-    report: Report
+def fix_at(point: Point, speed_mps: float, course: float) -> Fix:
+    return Fix(point.time_s * 1000, point.lat_deg, point.lon_deg, speed_mps, course, hdop=0.9, sats=9)
 
 
-def thinned(fixes: Sequence[Point], options: ThinningSettings) -> list[Sent]:
-    thinner, sent, last_s = Thinner(options), list[Sent](), fixes[0].time_s
+def driven(point: Point) -> Fix:
+    return fix_at(point, point.speed_mps, course_deg(point.north_mps, point.east_mps))
+
+
+def shifted(fix: Fix, north_m: float) -> Fix:
+    point = moved(point_of(fix), fix.fix_time_ms // 1000, north_m, 0.0)
+    return replace(fix, lat_deg=point.lat_deg, lon_deg=point.lon_deg)
+
+
+def thinned(fixes: Sequence[Fix], options: ReckoningSettings = USUAL, period_s: int = 1) -> list[Report]:
+    """The reports, time passing every second between the fixes."""
+    policy, sent, last_s = DeadReckoning(options, period_s), list[Report](), fixes[0].fix_time_ms // 1000
     for fix in fixes:
-        for quiet_s in range(last_s + 1, fix.time_s):
-            sent += [Sent(quiet_s, report) for report in [thinner.wait(quiet_s)] if report]
-        sent += [Sent(fix.time_s, report) for report in [thinner.add(fix)] if report]
-        last_s = fix.time_s
+        for quiet_s in range(last_s + 1, fix.fix_time_ms // 1000):
+            sent += [report for report in [policy.wait(quiet_s * 1000)] if report]
+        sent += [report for report in [policy.add(fix)] if report]
+        last_s = fix.fix_time_ms // 1000
     return sent
 
 
-def smoothed_track(fixes: Sequence[Point]) -> Iterator[Point]:
+def smoothed_track(fixes: Sequence[Fix], period_s: int = 1) -> Iterator[Point]:
     state: Smoothing | None = None
     for fix in fixes:
-        state = smoothed(state, fix)
+        state = smoothed(state, point_of(fix), period_s)
         if state.accepted:
             yield state.point
 
 
-def known(sent: Sequence[Sent], now_s: int, time_s: int) -> Point | None:
-    """Where the server says the unit was at `time_s`, with what was sent until `now_s`; None where it was dark."""
-    messages = [message for message in sent if message.time_s <= now_s]
-    knots = [knot for message in messages for knot in message.report.knots]
-    after = bisect_right([knot.time_s for knot in knots], time_s)
-    if after == 0:
-        return None
-    before = knots[after - 1]
-    if after == len(knots):
-        state = messages[-1].report.state
-        speed, course = state[SPEED.bit] * SPEED.scale, state.get(COURSE.bit, 0)
-        return reckoned(Point(before.time_s, before.lat_deg, before.lon_deg, *velocity(speed, course)), time_s)
-    return None if knots[after].dark_s else between(before, knots[after], time_s)
-
-
-def between(before: Knot, after: Knot, time_s: int) -> Point:
-    part = (time_s - before.time_s) / (after.time_s - before.time_s)
-    return Point(
-        time_s,
-        before.lat_deg + part * (after.lat_deg - before.lat_deg),
-        before.lon_deg + part * (after.lon_deg - before.lon_deg),
-    )
+def worst_m(track: Sequence[Point], sent: Sequence[Report]) -> float:
+    return max((miss.error_m for miss in misses(track, sent, PROMISE_S) if miss.error_m is not None), default=0.0)
 
 
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 10**6))
 def test_every_instant_is_known_within_25_m_after_60_s(seed: int) -> None:
     fixes = drive(seed, 1_500)
-    sent = thinned(fixes, ThinningSettings())
-    for point in smoothed_track(fixes):
-        now_s = point.time_s + PROMISE_S
-        if now_s <= fixes[-1].time_s:
-            place = known(sent, now_s, point.time_s)
-            assert place is not None
-            assert distance_m(place, point) <= PROMISE_M
+    track = list(smoothed_track(fixes))
+    known = list(misses(track, thinned(fixes), PROMISE_S))
+    assert len(known) == len(track) - PROMISE_S
+    assert all(miss.error_m is not None and miss.error_m <= PROMISE_M for miss in known)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([2, 5, 10, 30, 60]))
+def test_the_promise_holds_for_every_fix_of_a_slow_receiver_too(seed: int, period_s: int) -> None:
+    fixes = drive(seed, 3_600, period_s=period_s)
+    track = list(smoothed_track(fixes, period_s))
+    assert worst_m(track, thinned(fixes, period_s=period_s)) <= PROMISE_M
 
 
 @settings(max_examples=12, deadline=None)
@@ -107,67 +102,114 @@ def test_the_promise_holds_around_a_tunnel_and_the_tunnel_is_said_to_be_dark(
 ) -> None:
     lost = range(start, start + length)
     fixes = drive(seed, 1_400, lost=lost)
-    sent = thinned(fixes, ThinningSettings())
-    dark = [knot for message in sent for knot in message.report.knots if knot.dark_s]
-    assert [(knot.time_s, knot.dark_s) for knot in dark] == [(START_S + lost.stop, length + 1)]
-    for point in smoothed_track(fixes):
-        now_s = point.time_s + PROMISE_S
-        place = known(sent, now_s, point.time_s)
-        if now_s <= fixes[-1].time_s and place is not None:
-            assert distance_m(place, point) <= PROMISE_M
+    sent = thinned(fixes)
+    dark = [knot for report in sent for knot in report.knots if knot.dark_s]
+    assert [(knot.time_s - START_S, knot.dark_s) for knot in dark] == [(0, 1), (lost.stop, length + 1)]
+    assert worst_m(list(smoothed_track(fixes)), sent) <= PROMISE_M
+
+
+@pytest.mark.parametrize("deadline_s", [298, 898])
+def test_a_longer_deadline_keeps_its_own_promise_for_fewer_reports(deadline_s: int) -> None:
+    fixes = drive(21, 7_200)
+    sent = thinned(fixes, ReckoningSettings(deadline_s=deadline_s))
+    track = list(smoothed_track(fixes))
+    errors = [miss.error_m for miss in misses(track, sent, deadline_s + 2)]
+    assert max(error for error in errors if error is not None) <= PROMISE_M
+    assert len(sent) < len(thinned(fixes)) / 2
 
 
 def test_a_straight_run_at_steady_speed_needs_no_more_than_heartbeats() -> None:
     at = Point(START_S, 47.0, 52.0, *velocity(20.0, 0))
-    fixes = [reckoned(at, START_S + second) for second in range(3_700)]
-    sent = thinned(fixes, ThinningSettings())
-    assert [message.time_s - START_S for message in sent] == [0, 1_800, 3_600]
-    assert all(len(message.report.knots) == 1 for message in sent)
+    sent = thinned([driven(reckoned(at, START_S + second)) for second in range(3_700)])
+    assert [report.time_s - START_S for report in sent] == [0, 1_800, 3_600]
+    assert all(len(report.knots) == 1 for report in sent)
 
 
 def test_a_unit_that_stands_is_quiet_for_an_hour_though_its_receiver_wanders() -> None:
     rng = random.Random(5)
     fixes = [
-        Point(START_S + s, 36.5 + rng.gauss(0, 2e-5), 61.1 + rng.gauss(0, 2e-5), rng.gauss(0, 0.1), 0.0)
+        Fix((START_S + s) * 1000, 36.5 + rng.gauss(0, 2e-5), 61.1 + rng.gauss(0, 2e-5), abs(rng.gauss(0, 0.1)), 0.0)
         for s in range(7_300)
     ]
-    sent = thinned(fixes, ThinningSettings())
+    sent = thinned(fixes)
     assert len(sent) <= 4
-    assert sent[-1].report.state[SPEED.bit] == 0
+    assert sent[-1].state[SPEED.bit] == 0
 
 
-def test_an_error_that_heals_before_the_deadline_is_told_all_the_same() -> None:
-    thinner = Thinner(ThinningSettings())
-    fixes = drive(3, 1_200, noise_m=0)
-    reports = [report for fix in fixes for report in [thinner.add(fix)] if report]
-    times = [knot.time_s for report in reports for knot in report.knots]
+@pytest.mark.parametrize("period_s", [10, 60])
+def test_a_slow_receiver_that_sets_off_is_believed_at_once(period_s: int) -> None:
+    stands = [Fix((START_S + s) * 1000, 36.5, 61.1, 0.0, 0.0) for s in range(0, 1_200, period_s)]
+    start = Point(START_S + 1_200, 36.5, 61.1, *velocity(15.0, 90))
+    fixes = [*stands, *(driven(reckoned(start, start.time_s + s)) for s in range(0, 600, period_s))]
+    track = list(smoothed_track(fixes, period_s))
+    assert [distance_m(at, point_of(fix)) for at, fix in zip(track, fixes, strict=True)] == pytest.approx(
+        [0.0] * len(fixes), abs=30.0
+    )
+
+
+def test_knots_ascend_and_none_comes_twice() -> None:
+    times = [knot.time_s for report in thinned(drive(3, 1_200, noise_m=0)) for knot in report.knots]
     assert times == sorted(set(times))
 
 
 def test_an_event_sends_what_there_is_at_once_and_nothing_twice() -> None:
-    thinner = Thinner(ThinningSettings())
+    policy = DeadReckoning(ReckoningSettings())
     fixes = drive(3, 40, noise_m=0)
     for fix in fixes:
-        thinner.add(fix)
-    report = thinner.send()
+        policy.add(fix)
+    held = policy.held()
+    report = policy.send()
+    assert report == held, "what is held is what would be sent"
     assert report is not None
-    assert report.knots[-1].time_s == fixes[-1].time_s
-    assert thinner.send() is None
-    assert Thinner(ThinningSettings()).send() is None
+    assert report.knots[-1].time_s * 1000 == fixes[-1].fix_time_ms
+    assert policy.send() is None
+    assert policy.held() is None
+    assert DeadReckoning(ReckoningSettings()).send() is None
+
+
+def test_a_receiver_put_back_in_time_begins_anew() -> None:
+    fixes = drive(3, 60)
+    back = [replace(fix, fix_time_ms=fix.fix_time_ms - 1_000_000) for fix in fixes]
+    policy = DeadReckoning(ReckoningSettings())
+    reports = [report for fix in [*fixes, *back] for report in [policy.add(fix)] if report]
+    before, after = START_S + 59, back[0].fix_time_ms // 1000
+    assert [knot.time_s for report in reports for knot in report.knots if knot.time_s in (before, after)] == [
+        before,
+        after,
+    ]
+    assert {report.knots[0].dark_s for report in reports if report.knots[0].time_s == after} == {1}
+
+
+def test_ten_fixes_a_second_are_taken_as_one() -> None:
+    start = Point(START_S, 36.5, 61.1, *velocity(15.0, 90))
+    fixes = [
+        replace(driven(moved(start, START_S, 0.0, 1.5 * tenth)), fix_time_ms=START_S * 1000 + 100 * tenth)
+        for tenth in range(600)
+    ]
+    policy = DeadReckoning(ReckoningSettings(), 0.1)
+    reports = [report for fix in fixes for report in [policy.add(fix)] if report]
+    assert [len(report.knots) for report in reports] == [1]
+
+
+def test_without_doppler_velocity_is_that_between_fixes() -> None:
+    at = Point(START_S, 47.0, 52.0, *velocity(20.0, 30))
+    fixes = [
+        replace(driven(reckoned(at, START_S + s)), speed_mps=None, course_deg=None, hdop=None) for s in range(1_200)
+    ]
+    sent = thinned(fixes)
+    assert len(sent) <= 2, "the first fix knows no velocity, the second does"
+    track = [point_of(fix) for fix in fixes]
+    assert worst_m(track, sent) <= PROMISE_M
 
 
 def test_a_leap_of_the_receiver_is_left_out_and_a_lasting_one_is_believed() -> None:
     fixes = drive(11, 300, noise_m=0)
-    leap = [moved(fix, fix.time_s, 80.0, 0.0) if 100 <= i < 103 else fix for i, fix in enumerate(fixes)]
-    assert all(distance_m(a, fixes[i]) < 30 for i, a in enumerate_by_time(smoothed_track(leap), fixes))
-    lasting = [moved(fix, fix.time_s, 80.0, 0.0) if i >= 100 else fix for i, fix in enumerate(fixes)]
+    true = {fix.fix_time_ms // 1000: point_of(fix) for fix in fixes}
+    leap = [shifted(fix, 80.0) if 100 <= i < 103 else fix for i, fix in enumerate(fixes)]
+    assert all(distance_m(at, true[at.time_s]) < 30 for at in smoothed_track(leap))
+    lasting = [shifted(fix, 80.0) if i >= 100 else fix for i, fix in enumerate(fixes)]
     end = list(smoothed_track(lasting))[-1]
-    assert distance_m(end, lasting[-1]) < 15
-
-
-def enumerate_by_time(points: Iterator[Point], fixes: Sequence[Point]) -> Iterator[tuple[int, Point]]:
-    index = {fix.time_s: i for i, fix in enumerate(fixes)}
-    return ((index[point.time_s], point) for point in points)
+    assert distance_m(end, point_of(lasting[-1])) < 15
 
 
 def test_the_fixed_distance_is_metres_across_the_antimeridian_too() -> None:

@@ -27,7 +27,13 @@ def trip_chunks(seconds: int = 130) -> list[Chunk]:
             chunks.append(Chunk("board", at_s * 1_000_000, data))
         if at_s >= 20:
             lat_deg = 29.1 + at_s * 1e-4
-            chunks.append(Chunk("gnss", at_s * 1_000_000 + 50_000, rmc(T0 + at_s, lat_deg) + gga(T0 + at_s, lat_deg)))
+            chunks.append(
+                Chunk(
+                    "gnss",
+                    at_s * 1_000_000 + 50_000,
+                    rmc(T0 + at_s, lat_deg, knots=21.61, course=0.0) + gga(T0 + at_s, lat_deg),
+                )
+            )
     return chunks
 
 

@@ -34,7 +34,9 @@ def offset_m(origin: Point, lat_deg: float, lon_deg: float) -> tuple[float, floa
 
 def moved(origin: Point, time_s: int, north_m: float, east_m: float) -> Point:
     """`origin` moved by metres; it keeps its velocity."""
-    lon_deg = origin.lon_deg + east_m / (DEGREE_M * math.cos(math.radians(origin.lat_deg)))
+    # At the poles themselves every direction is south; no railway is near enough for it to matter.
+    parallel_m = DEGREE_M * max(math.cos(math.radians(origin.lat_deg)), 1e-6)
+    lon_deg = origin.lon_deg + east_m / parallel_m
     return Point(
         time_s, origin.lat_deg + north_m / DEGREE_M, (lon_deg + 180) % 360 - 180, origin.north_mps, origin.east_mps
     )
@@ -48,6 +50,13 @@ def reckoned(origin: Point, time_s: int) -> Point:
 
 def distance_m(origin: Point, other: Point) -> float:
     return math.hypot(*offset_m(origin, other.lat_deg, other.lon_deg))
+
+
+def velocity_between(before: Point, after: Point) -> tuple[float, float]:
+    """North and east in m/s that lead from one to the other; the times must differ."""
+    step_s = after.time_s - before.time_s
+    north_m, east_m = offset_m(before, after.lat_deg, after.lon_deg)
+    return north_m / step_s, east_m / step_s
 
 
 def velocity(speed_mps: float, course_deg: float) -> tuple[float, float]:

@@ -1,122 +1,180 @@
 """Deferred dead reckoning: when to send, so that the server is never more than a deadline behind the error it allows.
 
-The thinner shadows the server: the last sent knot, extrapolated with its velocity as the wire rounds it. When the
-track leaves that for two fixes on end, a deadline starts; at it, all knots since the last message go out at once.
+It shadows the server: the last sent knot, extrapolated with its velocity as the wire rounds it. When the track leaves
+that for two fixes on end, a deadline starts; at it, all knots since the last report go out at once.
 """
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
+from railbox_agent.items import Report
 from railbox_agent.thinning.doors import Doors
-from railbox_agent.thinning.plane import Point, course_deg, distance_m, reckoned, velocity
+from railbox_agent.thinning.knots import dark_after_ms, knot_at, motion, point_of, quality_of, velocity_of
+from railbox_agent.thinning.plane import Point, course_deg, distance_m, reckoned, velocity, velocity_between
 from railbox_agent.thinning.smoothing import Smoothing, smoothed
-from railbox_telemetry.tables import COURSE, FLAG_STOPPED, FLAGS, SPEED
-from railbox_telemetry.values import DEGREE_E5, Knot
+from railbox_telemetry.tables import COURSE, SPEED
+from railbox_telemetry.values import NOTHING, Fix, Knot
 
 OVER_FIXES: Final = 2
-LOST_S: Final = 3
+"""One fix over the error is no news yet, at one a second; a slower receiver has none to spare for being sure."""
+DOUBT_MPS: Final = 5.0
+DOUBT_GAIN: Final = 0.05
+"""A receiver whose Doppler velocity is off by so much on average, over about 20 fixes, does not measure it."""
+MAX_KNOTS: Final = 500
+"""So many held are sent, due or not: a report stays far below the limit of a batch."""
 
 
 @dataclass(frozen=True, slots=True)
-class ThinningSettings:
-    """`track_error_m`: of knots against the track; `live_error_m`: of what the server extrapolates before a message."""
+class ReckoningSettings:
+    """`track_error_m`: of knots against the track; `live_error_m`: of what the server extrapolates before a report.
+
+    `deadline_s`: from the second fix over `live_error_m` to the report. 58 leaves 2 s of the promised 60.
+    """
 
     track_error_m: float = 22.0
     live_error_m: float = 22.0
     deadline_s: int = 58
     heartbeat_moving_s: int = 1_800
     heartbeat_stopped_s: int = 3_600
-    period_s: float = 1.0
+
+    @property
+    def quiet_s(self) -> int:
+        """No report for longer than this means that there are no fixes."""
+        return max(self.heartbeat_moving_s, self.heartbeat_stopped_s)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What is to be sent now: the knots since the last report, and the state at the last of them, by scalar bit."""
+class DeadReckoning:
+    """The policy of `policy.Policy`. One fix a second is used."""
 
-    knots: tuple[Knot, ...]
-    state: Mapping[int, int]
-
-
-class Thinner:
-    """Takes the trusted fixes of a receiver at whole seconds, in time order; gives reports. Holds no clock."""
-
-    def __init__(self, settings: ThinningSettings) -> None:
+    def __init__(self, settings: ReckoningSettings, fix_period_s: float = 1.0) -> None:
         self._settings = settings
-        self._lost_after_s = LOST_S * max(1.0, settings.period_s)
-        self._smoothing: Smoothing | None = None
-        self._doors: Doors | None = None
-        self._sent: Point | None = None
-        self._over = 0
-        self._deadline_s: int | None = None
-        self._knots: list[Knot] = []
+        self._period_s = max(1.0, fix_period_s)
+        self._lost_after_s = dark_after_ms(self._period_s) / 1000
+        self._over_fixes = OVER_FIXES if self._period_s <= 1 else 1
+        self._now_s = 0
+        self._begin()
 
-    def add(self, fix: Point) -> Report | None:
-        """The next fix; a report when it is time for one."""
-        self._smoothing = smoothed(self._smoothing, fix, self._settings.period_s)
+    def add(self, fix: Fix, dark_s: int = 1) -> Report | None:
+        measured, before = point_of(fix), self._measured
+        if before is not None and measured.time_s == before.time_s:
+            return None
+        report = None
+        if before is not None and measured.time_s < before.time_s:
+            # The receiver's time was put back: what lies between is not known.
+            report, before, dark_s = self.send(), None, 1
+            self._begin()
+        self._now_s = measured.time_s
+        self._smooth(measured, before, velocity_of(fix) is not None)
+        assert self._smoothing is not None
         if not self._smoothing.accepted:
-            return self.wait(fix.time_s)
-        point = self._smoothing.point
-        self._keep(point)
-        self._judge(point)
-        return self.send() if self._due(point) else None
+            return report or self._lost(measured.time_s)
+        self._quality = quality_of(fix)
+        self._keep(self._smoothing.point, max(1, dark_s))
+        self._judge(self._smoothing.point)
+        return report or (self.send() if self._due(self._smoothing.point) else None)
 
-    def wait(self, time_s: int) -> Report | None:
-        """Time passes without a usable fix: once it counts as lost, what is promised by a deadline goes out at once."""
-        lost = self._doors is not None and time_s - self._doors.last.time_s >= self._lost_after_s
-        return self.send() if lost and self._deadline_s is not None else None
+    def wait(self, now_ms: int) -> Report | None:
+        """Once the fix counts as lost, what is promised by a deadline goes out at once."""
+        self._now_s = max(self._now_s, now_ms // 1000)
+        return self._lost(self._now_s)
 
     def send(self) -> Report | None:
-        """Everything up to the newest smoothed fix, now: when it is due, or on an event. None when nothing is new."""
+        report = self.held()
+        if report is not None:
+            assert self._doors is not None
+            last = self._doors.last
+            self._knots = []
+            self._sent = _as_sent(last, report.state)
+            self._doors = Doors(self._settings.track_error_m, last)
+            self._deadline_s, self._over, self._over_since_s = None, 0, None
+        return report
+
+    def held(self) -> Report | None:
         if self._doors is None:
             return None
         last = self._doors.last
-        self._knot(last)
-        if not self._knots:
+        knots = (*self._knots, knot_at(last)) if self._is_new(last) else tuple(self._knots)
+        if not knots:
             return None
-        knots, self._knots = tuple(self._knots), []
-        speed = SPEED.to_wire(last.speed_mps)
-        course = round(course_deg(last.north_mps, last.east_mps)) % 360
-        self._sent = _as_sent(last, speed, course)
-        self._doors = Doors(self._settings.track_error_m, last)
-        self._deadline_s, self._over = None, 0
-        return Report(
-            knots, {SPEED.bit: speed, COURSE.bit: course} if speed else {SPEED.bit: 0, FLAGS.bit: FLAG_STOPPED}
-        )
+        moving = motion(last.speed_mps, course_deg(last.north_mps, last.east_mps))
+        return Report(self._now_s, knots, dict(sorted({**moving, **self._quality}.items())))
 
-    def _keep(self, point: Point) -> None:
+    def _begin(self) -> None:
+        self._measured: Point | None = None
+        self._velocity: Literal["said", "moved", "none"] = "none"
+        self._doubt_mps = 0.0
+        self._smoothing: Smoothing | None = None
+        self._quality: Mapping[int, int] = NOTHING
+        self._doors: Doors | None = None
+        self._sent: Point | None = None
+        self._knots: list[Knot] = []
+        self._over = 0
+        self._over_since_s: int | None = None
+        self._deadline_s: int | None = None
+
+    def _smooth(self, measured: Point, before: Point | None, says_velocity: bool) -> None:
+        """Takes the receiver's velocity, or where that is none or nonsense the one since the fix before. When it turns
+        from one to the other the filter begins anew."""
+        source: Literal["said", "moved", "none"] = "said" if says_velocity else "none"
+        if before is not None and measured.time_s - before.time_s <= self._lost_after_s:
+            north_mps, east_mps = velocity_between(before, measured)
+            if says_velocity:
+                off_mps = math.hypot(north_mps - measured.north_mps, east_mps - measured.east_mps)
+                self._doubt_mps += DOUBT_GAIN * (off_mps - self._doubt_mps)
+            if not says_velocity or self._doubt_mps > DOUBT_MPS:
+                source, measured = "moved", replace(measured, north_mps=north_mps, east_mps=east_mps)
+        self._smoothing = smoothed(self._smoothing if source == self._velocity else None, measured, self._period_s)
+        self._velocity, self._measured = source, measured
+
+    def _keep(self, point: Point, dark_s: int) -> None:
         """Puts the point through the doors. A dark span ends the step before it; the next one begins after it."""
         if self._doors is None:
+            self._knots.append(knot_at(point, dark_s))
             self._doors = Doors(self._settings.track_error_m, point)
-        elif (dark_s := point.time_s - self._doors.last.time_s) > self._lost_after_s:
+        elif (gap_s := point.time_s - self._doors.last.time_s) > self._lost_after_s:
             self._knot(self._doors.last)
-            self._knots.append(_knot_at(point, dark_s))
+            self._knots.append(knot_at(point, gap_s))
             self._doors = Doors(self._settings.track_error_m, point)
             self._promise(point.time_s)
         elif knot := self._doors.pass_through(point):
             self._knot(knot)
 
     def _knot(self, point: Point) -> None:
-        """Keeps the point as a knot, unless it is the last one kept or sent."""
+        if self._is_new(point):
+            self._knots.append(knot_at(point))
+
+    def _is_new(self, point: Point) -> bool:
+        """Whether the point is later than the last one kept or sent."""
         last_s = self._knots[-1].time_s if self._knots else self._sent.time_s if self._sent else None
-        if last_s is None or point.time_s > last_s:
-            self._knots.append(_knot_at(point))
+        return last_s is None or point.time_s > last_s
 
     def _judge(self, point: Point) -> None:
         """Starts the deadline when the server's picture is wrong. That it heals later changes nothing: it was wrong."""
         if self._sent is None:
             return
-        wrong = distance_m(point, reckoned(self._sent, point.time_s)) > self._settings.live_error_m
-        self._over = self._over + 1 if wrong else 0
-        if self._over >= OVER_FIXES:
-            self._promise(point.time_s)
+        if distance_m(point, reckoned(self._sent, point.time_s)) <= self._settings.live_error_m:
+            self._over, self._over_since_s = 0, None
+            return
+        self._over += 1
+        self._over_since_s = point.time_s if self._over_since_s is None else self._over_since_s
+        if self._over >= self._over_fixes:
+            self._promise(self._over_since_s + OVER_FIXES - 1)
 
     def _promise(self, time_s: int) -> None:
         if self._deadline_s is None:
             self._deadline_s = time_s + self._settings.deadline_s
 
+    def _lost(self, now_s: int) -> Report | None:
+        """No usable fix: at the deadline, or as soon as the fix counts as lost with a deadline pending."""
+        if self._doors is None or self._deadline_s is None:
+            return None
+        lost = now_s - self._doors.last.time_s >= self._lost_after_s
+        return self.send() if lost or now_s >= self._deadline_s else None
+
     def _due(self, point: Point) -> bool:
-        if self._sent is None:
+        if self._sent is None or len(self._knots) >= MAX_KNOTS:
             return True
         if self._deadline_s is not None and point.time_s >= self._deadline_s:
             return True
@@ -125,11 +183,14 @@ class Thinner:
         return point.time_s - self._sent.time_s >= heartbeat_s
 
 
-def _knot_at(point: Point, dark_s: int = 0) -> Knot:
-    return Knot(point.time_s, round(point.lat_deg * DEGREE_E5), round(point.lon_deg * DEGREE_E5), dark_s)
-
-
-def _as_sent(point: Point, speed: int, course: int) -> Point:
+def _as_sent(point: Point, state: Mapping[int, int]) -> Point:
     """The point as the server has it: position and velocity rounded by the wire."""
-    knot = _knot_at(point)
-    return Point(knot.time_s, knot.lat_deg, knot.lon_deg, *velocity(speed * SPEED.scale, course))
+    return as_known(knot_at(point), state)
+
+
+def as_known(knot: Knot, state: Mapping[int, int]) -> Point:
+    """A knot and its state as whoever receives them extrapolates: without a course it stands."""
+    if COURSE.bit not in state:
+        return Point(knot.time_s, knot.lat_deg, knot.lon_deg)
+    speed_mps = state.get(SPEED.bit, 0) * SPEED.scale
+    return Point(knot.time_s, knot.lat_deg, knot.lon_deg, *velocity(speed_mps, state[COURSE.bit]))

@@ -10,9 +10,11 @@ from typing import Final
 from railbox_agent.thinning.plane import Point, offset_m, reckoned
 
 GATE_M: Final = 12.0
+HARDEST_MPS2: Final = 1.0
+"""No train brakes or accelerates harder (emergency braking of freight: 0.5; lorries on a road leg: below 1)."""
 GAIN: Final = 0.15
 VELOCITY_GAIN: Final = 0.4
-MAX_REJECTED: Final = 30
+MAX_REJECTED_S: Final = 30
 MAX_MISSING: Final = 3
 
 FREEZE_MPS: Final = 0.5
@@ -21,6 +23,8 @@ THAW_MPS: Final = 0.8
 THAW_FIXES: Final = 3
 ANCHOR_M: Final = 25.0
 ANCHOR_AFTER_S: Final = 120
+SLOW_S: Final = 3.0
+"""A receiver slower than this has no fixes to spare for being sure: what it says is taken at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +41,13 @@ class Smoothing:
 
 
 def smoothed(state: Smoothing | None, fix: Point, period_s: float = 1.0) -> Smoothing:
-    """The state after `fix`, whose velocity is the Doppler velocity; `period_s` is the receiver's time between fixes."""
+    """The state after `fix`, whose velocity is the Doppler velocity; `period_s`: the receiver's time between fixes."""
     if state is None or fix.time_s - state.point.time_s > MAX_MISSING * period_s:
         return Smoothing(fix)
-    return _held(state, fix) if state.frozen else _driven(state, fix)
+    return _held(state, fix, period_s >= SLOW_S) if state.frozen else _driven(state, fix, period_s)
 
 
-def _driven(state: Smoothing, fix: Point) -> Smoothing:
+def _driven(state: Smoothing, fix: Point, period_s: float) -> Smoothing:
     last = state.point
     # With slower receivers the step is longer, and so is the pull back: the same filter, sampled less often.
     step_s = fix.time_s - last.time_s
@@ -52,8 +56,9 @@ def _driven(state: Smoothing, fix: Point) -> Smoothing:
     east_mps = last.east_mps + velocity_gain * (fix.east_mps - last.east_mps)
     ahead = reckoned(replace(last, north_mps=north_mps, east_mps=east_mps), fix.time_s)
     north_m, east_m = offset_m(ahead, fix.lat_deg, fix.lon_deg)
-    if north_m**2 + east_m**2 > (GATE_M * step_s) ** 2:
-        if state.rejected >= MAX_REJECTED:
+    gate_m = max(GATE_M * step_s, HARDEST_MPS2 * step_s**2 / 2)
+    if north_m**2 + east_m**2 > gate_m**2:
+        if state.rejected * period_s >= MAX_REJECTED_S:
             return Smoothing(fix)
         return replace(state, point=ahead, accepted=False, rejected=state.rejected + 1)
     point = replace(
@@ -67,13 +72,13 @@ def _driven(state: Smoothing, fix: Point) -> Smoothing:
     return Smoothing(point, slow_since_s=slow_since_s)
 
 
-def _held(state: Smoothing, fix: Point) -> Smoothing:
+def _held(state: Smoothing, fix: Point, at_once: bool) -> Smoothing:
     """A unit that stands stays where it stood, whatever the receiver wanders."""
     fast_fixes = state.fast_fixes + 1 if fix.speed_mps > THAW_MPS else 0
     north_m, east_m = offset_m(state.point, fix.lat_deg, fix.lon_deg)
     off_since_s = _since(state.off_since_s, fix.time_s, north_m**2 + east_m**2 > ANCHOR_M**2)
-    moved_away = off_since_s is not None and fix.time_s - off_since_s >= ANCHOR_AFTER_S
-    if fast_fixes >= THAW_FIXES or moved_away:
+    moved_away = off_since_s is not None and fix.time_s - off_since_s >= (0 if at_once else ANCHOR_AFTER_S)
+    if fast_fixes >= (1 if at_once else THAW_FIXES) or moved_away:
         return Smoothing(fix)
     return replace(state, point=replace(state.point, time_s=fix.time_s), fast_fixes=fast_fixes, off_since_s=off_since_s)
 
