@@ -12,6 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from railbox_agent.logs import Options, load
 from railbox_agent.packing import Packer
+from railbox_agent.thinning.interval import IntervalSettings
 from railbox_telemetry.topics import Leaf, Topic
 from railbox_telemetry.values import Batch
 from railbox_telemetry.wire import encode
@@ -31,8 +32,8 @@ def payloads(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     command = [sys.executable, "-m", "railbox", "simulate", "--corridor", "karachi-moscow", "--seed", "4"]
     options = ["--days", "12", "--hz", "0.01", "--end", "2026-11-20T00:00:00Z", "--out", str(out)]
     subprocess.run([*command, *options], check=True, capture_output=True)
-    log = load(out, Options(interval_s=300))
-    packer = Packer(log.boot_id, REPORT_S)
+    log = load(out, Options(thinning=IntervalSettings(300, REPORT_S)))
+    packer = Packer(log.boot_id)
     parcels = [parcel for step in log.steps for parcel in packer.pack(step.items)] + packer.flush()
     return [encode(Batch(7, seq, parcel.sections)) for seq, parcel in enumerate(parcels, 1)]
 

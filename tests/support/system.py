@@ -191,7 +191,8 @@ class Tracker(Command):
 
 AGENT_CONFIG = """
 device = "{device}"
-[sampling]
+[thinning]
+policy = "interval"
 interval_s = 1
 report_s = 1
 [outbox]
