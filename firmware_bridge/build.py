@@ -1,8 +1,10 @@
-"""Compiles what goes on a board into a directory: `python firmware_bridge/build.py OUT`, and says how big it is.
+"""Compiles what goes on a board into the agent's package, or OUT, and says how big it is: `build.py [OUT]`.
 
-MicroPython loads the compiled files as they are: no compiler runs in the board's small memory. Knows no board.
+MicroPython loads the compiled files as they are: no compiler runs in the board's small memory. What is in the agent's
+package is tracked by git, so that a tracker can flash a board without a compiler; a test tells when it is stale.
 """
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 FIRMWARE = HERE / "firmware"
 BRIDGE = HERE / "railbox_bridge"
+SHIPPED = HERE.parent / "agent" / "railbox_agent" / "firmware"
 # The host's end of the link, which a board has no use for.
 HOST_ONLY = frozenset({"asking.py", "clock.py", "host_link.py", "values.py"})
 # MicroPython starts main.py by its name, so it stays a source; it is three lines.
@@ -39,7 +42,9 @@ def build(out: Path) -> "dict[str, int]":
     return sizes
 
 
-def main(out: str) -> None:
+def main(out: str = str(SHIPPED)) -> None:
+    if Path(out) == SHIPPED:
+        shutil.rmtree(SHIPPED, ignore_errors=True)
     sizes = build(Path(out))
     for path, size in sizes.items():
         print(f"{size:6} {path}")

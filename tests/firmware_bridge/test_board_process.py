@@ -13,6 +13,7 @@ from firmware_bridge.host import Host, now_ms
 from railbox_bridge import commands, tables
 from railbox_bridge.messages import LISTENS_BRIEFLY, Hello
 from railbox_bridge.values import Answered, BoardEvent, BoardSample, Rebooted, Trouble
+from railbox_bridge.version import FIRMWARE_VERSION
 
 CLOSE_MS = 5000  # nothing here is about speed, on whatever machine: only that the clocks are not confused
 
@@ -49,7 +50,7 @@ def test_a_board_says_who_it_is_measures_and_tells_what_happens(python: str) -> 
     with hosted(python=python) as (board, host):
         host.until(lambda: host.all(Hello) and host.all(BoardSample))
         hello = host.all(Hello)[0]
-        assert (hello.board, hello.firmware) == ("pico", "0.1.0")
+        assert (hello.board, hello.firmware) == ("pico", FIRMWARE_VERSION)
         assert statuses(host) == dict.fromkeys(tables.CHANNELS, tables.OK)
         assert order(host, commands.SET, commands.SAMPLE_PERIOD, 100).result == commands.DONE
         host.until(lambda: tables.TILT in readings(host))

@@ -17,6 +17,7 @@ from firmware_bridge.host import Host, wait_for
 from railbox_bridge import commands
 from railbox_bridge.values import BoardEvent, BoardSample
 
+SHIPPED = BRIDGE.parent / "agent" / "railbox_agent" / "firmware"
 FILES_MAX_BYTES = 48 * 1024
 HEAP_BYTES = 128 * 1024  # of 64-bit words here: a board, of 32 bits, needs about half of what this measures
 
@@ -42,6 +43,15 @@ def test_every_file_compiles_and_all_fit_the_board(built: tuple[Path, dict[str, 
     assert "railbox_board/app.mpy" in sizes
     assert "railbox_board/drivers/lis3dh.mpy" in sizes
     assert "railbox_bridge/board_link.mpy" in sizes
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_what_the_agent_ships_is_what_these_sources_compile_to(built: tuple[Path, dict[str, int]]) -> None:
+    out, _ = built
+    assert contents(SHIPPED) == contents(out), "run: python firmware_bridge/build.py; and raise FIRMWARE_VERSION"
 
 
 def heap_in_use(board: SimulatedBoard) -> list[int]:

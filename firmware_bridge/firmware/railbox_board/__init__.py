@@ -1,3 +1,1 @@
 """The sensor board's firmware, on MicroPython: it measures, watches and tells. `parts` says what it carries."""
-
-VERSION = "0.1.0"

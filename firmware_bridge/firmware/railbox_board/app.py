@@ -8,7 +8,6 @@ from os import urandom
 
 from machine import UART, WDT, Pin, reset
 
-from railbox_board import VERSION
 from railbox_board.boards import BAUD, this_board
 from railbox_board.bus import Bus
 from railbox_board.nap import nap
@@ -22,6 +21,7 @@ from railbox_bridge.board_link import BoardLink
 from railbox_bridge.commands import LOW_POWER, SAMPLE_PERIOD
 from railbox_bridge.messages import LISTENS_BRIEFLY
 from railbox_bridge.tables import DOOR_OPENED, SHOCK
+from railbox_bridge.version import FIRMWARE_VERSION
 
 SERVE_S = 0.004  # how late a ping may be heard; 115200 baud bring 46 bytes in it, the UART keeps 1024
 WATCH_S = 0.02  # the accelerometer's FIFO is full in 80 ms
@@ -46,7 +46,7 @@ class App:
         self._station = Station(parts_of(self._board, bus, self._settings), bus)
         self._orders = Orders(self._board, self._station.parts, self._settings)
         self._ticks = Ticks()
-        self._link = BoardLink(int.from_bytes(urandom(4), "little"), VERSION, self._board.name)
+        self._link = BoardLink(int.from_bytes(urandom(4), "little"), FIRMWARE_VERSION, self._board.name)
         self._link.channels = self._station.statuses
         self._uart = self._open_uart()
         self._alive_ms: "dict[str, int]" = {}
