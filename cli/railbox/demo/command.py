@@ -13,7 +13,7 @@ from typing import Any
 from tqdm import tqdm
 
 from railbox.demo import api, summary
-from railbox.demo.fleet import DAYS, FLEET, HZ, KNOT_INTERVAL_S, REPLAY_SPEED, REPORT_INTERVAL_S, Group
+from railbox.demo.fleet import FLEET, HZ, KNOT_INTERVAL_S, REPLAY_SPEED, REPORT_INTERVAL_S, Group
 from railbox.demo.processes import Child, DemoError
 from railbox_agent import recording
 
@@ -41,19 +41,15 @@ def main(argv: list[str]) -> int:
 
 
 def run(args: argparse.Namespace, folder: Path, stack: ExitStack) -> None:
-    logs = simulate(folder / "recordings", args.days, stack)
+    logs = simulate(folder / "recordings", stack)
     base, broker = start_server(folder, args.http, stack)
     headers = [recording.read(log).header for log in logs]
     for header in headers:
         api.post(base, "/api/assignments", {"device": header.device, "unit": header.unit})
     say(f"Page: {base}/    API: {base}/docs    data: {folder}")
-    pace = ["--fast"] if args.once else ["--speed", str(args.speed)]
-    trackers = [
-        start(stack, f"tracker {header.device}", [*tracker_args(header.device, log, broker, folder), *pace], folder)
-        for header, log in zip(headers, logs, strict=True)
-    ]
     at = "full speed" if args.once else f"×{args.speed:,.0f}"
-    say(f"{len(trackers)} trackers are travelling {args.days} days at {at}")
+    say(f"{len(logs)} trackers are travelling at {at}")
+    trackers = depart(headers, logs, folder, stack, broker, speed=None if args.once else args.speed)
     sent = follow(trackers)
     api.wait_for(lambda: api.get(base, "/healthz")["engine_pending"] == 0, "the border engine", SETTLE_TIMEOUT_S)
     tell(summary.summarise(base, sent), as_json=args.json)
@@ -63,26 +59,48 @@ def run(args: argparse.Namespace, folder: Path, stack: ExitStack) -> None:
             time.sleep(3600)
 
 
-def simulate(folder: Path, days: int, stack: ExitStack) -> list[Path]:
+def simulate(folder: Path, stack: ExitStack) -> list[Path]:
     """The recordings of the fleet, one `railbox simulate` a corridor, side by side."""
     folder.mkdir(exist_ok=True)
     say("Simulating the journeys")
     end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     children = [
-        start(stack, f"simulate {group.corridor}", simulate_args(group, folder, days, end), folder) for group in FLEET
+        start(stack, f"simulate {group.corridor}", simulate_args(group, folder, end), folder) for group in FLEET
     ]
     for child in children:
         child.output()
     return [path for group in FLEET for path in sorted(folder.glob(f"{group.corridor}*.rbrec.gz"))]
 
 
-def simulate_args(group: Group, folder: Path, days: int, end: str) -> list[str]:
+def simulate_args(group: Group, folder: Path, end: str) -> list[str]:
     out = folder / f"{group.corridor}.rbrec.gz"
     return [
         "simulate",
         *("--corridor", group.corridor, "--units", str(group.units), "--seed", str(group.seed)),
-        *("--days", str(days), "--hz", str(HZ), "--end", end, "--out", str(out)),
+        *("--days", str(group.days), "--hz", str(HZ), "--end", end, "--out", str(out)),
     ]
+
+
+def depart(
+    headers: Sequence[recording.Header],
+    logs: Sequence[Path],
+    folder: Path,
+    stack: ExitStack,
+    broker: str,
+    *,
+    speed: float | None,
+) -> list[Child]:
+    """Starts the trackers; at a speed, each when the recordings' common time comes to the start of its own."""
+    began_s = time.monotonic()
+    first_ms = min(header.started_at_ms for header in headers)
+    trackers: list[Child] = []
+    for header, log in sorted(zip(headers, logs, strict=True), key=lambda pair: pair[0].started_at_ms):
+        if speed:
+            due_s = began_s + (header.started_at_ms - first_ms) / 1000 / speed
+            time.sleep(max(0.0, due_s - time.monotonic()))
+        args = [*tracker_args(header.device, log, broker, folder), *(["--speed", str(speed)] if speed else ["--fast"])]
+        trackers.append(start(stack, f"tracker {header.device}", args, folder))
+    return trackers
 
 
 def tracker_args(device: str | None, log: Path, broker: str, folder: Path) -> list[str]:
@@ -134,7 +152,6 @@ def parser() -> argparse.ArgumentParser:
         "--http", default="127.0.0.1:0", metavar="HOST:PORT", help="the page's address (default: a free port)"
     )
     made.add_argument("--data", type=Path, metavar="DIR", help="keep everything here (default: a temporary folder)")
-    made.add_argument("--days", type=int, default=DAYS, help=f"length of the recordings (default {DAYS})")
     made.add_argument(
         "--speed", type=float, default=REPLAY_SPEED, help=f"recorded seconds a second (default {REPLAY_SPEED:,.0f})"
     )

@@ -25,6 +25,8 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
+                # Ctrl-C is for the demo, which then stops its children in the right order.
+                start_new_session=True,
             )
 
     @property

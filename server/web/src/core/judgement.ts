@@ -46,12 +46,10 @@ export type Contact = "fresh" | "ageing" | "silent";
 
 /** Ten intervals of a minute. */
 const FRESH_BELOW_S = 600;
-/** 1.5 × the longest heartbeat (60 min, a stopped unit): beyond it a report is overdue. */
-const SILENT_FROM_S = 5400;
 
 export function contact(row: UnitRow, nowMs: number): Contact {
   const age = ageS(row, nowMs);
-  if (row.no_contact_since !== null || age === null || age >= SILENT_FROM_S) return "silent";
+  if (row.no_contact_since !== null || age === null) return "silent";
   return age < FRESH_BELOW_S ? "fresh" : "ageing";
 }
 
