@@ -150,9 +150,8 @@ def test_without_a_broker_it_keeps_everything_for_later(tmp_path: Path) -> None:
             assert process.wait(20) == 0
         offline_until_s = 11 * 3600 + talker.second
         assert "no connection to the broker" in (tmp_path / "log").read_text()
-        with mosquitto(tmp_path, port) as broker, FakeServer(broker.port) as server:
-            with agent(config, tmp_path / "log"):
-                wait_for(lambda: min(knots(server), default=T_END) % 86_400 < offline_until_s, "what was kept")
+        with mosquitto(tmp_path, port), FakeServer(port) as server, agent(config, tmp_path / "log"):
+            wait_for(lambda: min(knots(server), default=T_END) % 86_400 < offline_until_s, "what was kept")
 
 
 # --- settings and logs -----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -156,6 +157,34 @@ def test_a_broker_that_asks_for_a_password_is_given_the_files_content(tmp_path: 
             assert link.wait(Disconnected).reason == "refused: Not authorized"
             password.write_text("sesame\n")
             assert link.wait(Connected).protocol == "MQTT 5"
+
+
+def certificate(folder: Path, name: str, *signed_by: str) -> None:
+    """`name`.pem and .key, for 127.0.0.1, signed by itself or by another of these."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed (it comes with the Debian package openssl)")
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    signer = ["-CA", f"{signed_by[0]}.pem", "-CAkey", f"{signed_by[0]}.key"] if signed_by else []
+    usage = "subjectAltName=IP:127.0.0.1" if signed_by else "basicConstraints=critical,CA:TRUE"
+    files = ["-subj", f"/CN={name}", "-addext", usage, "-keyout", f"{name}.key", "-out", f"{name}.pem", "-days", "2"]
+    subprocess.run([*command, *signer, *files], cwd=folder, check=True, capture_output=True)
+
+
+def test_by_tls_both_ends_prove_who_they_are(tmp_path: Path) -> None:
+    for name, *signed_by in (("ca",), ("broker", "ca"), ("TRK1", "ca"), ("stranger",)):
+        certificate(tmp_path, name, *signed_by)
+    lines = [f"cafile {tmp_path}/ca.pem", f"certfile {tmp_path}/broker.pem", f"keyfile {tmp_path}/broker.key"]
+    with mosquitto(tmp_path, None, *lines, "require_certificate true", "allow_anonymous true") as broker:
+        ca, ours, key = (tmp_path / name for name in ("ca.pem", "TRK1.pem", "TRK1.key"))
+        own = Access(Address("127.0.0.1", broker.port, tls=True), "TRK1", ca_file=ca, cert_file=ours, key_file=key)
+        link = Link(own, COMMITTED)
+        link.start()
+        link.wait(Connected)
+        link.stop()
+        link = Link(replace(own, ca_file=tmp_path / "stranger.pem"), COMMITTED)
+        link.start()
+        assert "certificate verify failed" in link.wait(Disconnected).reason
+        link.stop()
 
 
 @contextmanager
