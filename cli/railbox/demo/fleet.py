@@ -1,6 +1,7 @@
 """Who travels in the demo: one table.
 
-Seeds and days are chosen so that on each corridor somebody arrives, and at the end somebody stands too long at a border.
+Seeds and days are chosen so that somebody arrives on each corridor, and at the end somebody stands too long at a
+border.
 """
 
 from dataclasses import dataclass
