@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -14,35 +14,13 @@ from railbox_agent.thinning.knots import point_of
 from railbox_agent.thinning.known import misses
 from railbox_agent.thinning.plane import Point, course_deg, distance_m, moved, reckoned, velocity
 from railbox_agent.thinning.reckoning import DeadReckoning, ReckoningSettings
-from railbox_agent.thinning.smoothing import Smoothing, smoothed
 from railbox_telemetry.tables import SPEED
 from railbox_telemetry.values import Fix
+from support.drives import START_S, drive, fix_at, smoothed_track
 
-START_S = 1_795_309_200
 PROMISE_M = 25.0
 PROMISE_S = 60
 USUAL = ReckoningSettings()
-
-
-def drive(seed: int, seconds: int, noise_m: float = 1.5, lost: range = range(0), period_s: int = 1) -> list[Fix]:
-    """Fixes of a freight train: stretches of steady, faster, slower and curved running, and stops; correlated noise."""
-    rng = random.Random(seed)
-    speed, heading, turn, pull = rng.choice((0.0, 15.0)), rng.uniform(0, 360), 0.0, 0.0
-    at, fixes, drift = Point(START_S, 36.5, 61.1), list[Fix](), [0.0, 0.0]
-    for second in range(seconds):
-        if second % 90 == 0:
-            turn, pull = rng.choice((0, 0, 0.2, -0.4)), rng.choice((0, 0, 0.1, -0.15, -0.3))
-        speed = min(max(speed + pull, 0.0), 25.0)
-        heading += turn if speed else 0
-        at = moved(at, START_S + second, *velocity(speed, heading))
-        drift = [0.98 * axis + rng.gauss(0, 0.2 * noise_m) for axis in drift]
-        if second not in lost and second % period_s == 0:
-            fixes.append(fix_at(moved(at, at.time_s, *drift), speed, heading % 360))
-    return fixes
-
-
-def fix_at(point: Point, speed_mps: float, course: float) -> Fix:
-    return Fix(point.time_s * 1000, point.lat_deg, point.lon_deg, speed_mps, course, hdop=0.9, sats=9)
 
 
 def driven(point: Point) -> Fix:
@@ -63,14 +41,6 @@ def thinned(fixes: Sequence[Fix], options: ReckoningSettings = USUAL, period_s: 
         sent += [report for report in [policy.add(fix)] if report]
         last_s = fix.fix_time_ms // 1000
     return sent
-
-
-def smoothed_track(fixes: Sequence[Fix], period_s: int = 1) -> Iterator[Point]:
-    state: Smoothing | None = None
-    for fix in fixes:
-        state = smoothed(state, point_of(fix), period_s)
-        if state.accepted:
-            yield state.point
 
 
 def worst_m(track: Sequence[Point], sent: Sequence[Report]) -> float:
