@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from railbox_agent import logs
 from railbox_agent.recording import open_log
+from railbox_agent.thinning.interval import IntervalSettings
 from railbox_agent.thinning.knots import dark_after_ms, knot_of, quality_of
 from railbox_agent.tracks import GPX_DARK_AFTER_S
 from railbox_server.journey.model import SeenKnot, Track
@@ -25,6 +26,8 @@ from railbox_telemetry.values import Fix
 
 STDIN: Final = "-"
 EXAMPLES_NAMED: Final = 3
+NO_THINNING: Final = IntervalSettings()
+"""The engine is given every fix; thinning would only take its time."""
 OTHER_TYPES: Final = frozenset({"knot", "reading", "event"})
 # Counters of a log that say something was no use, by the last part of their names.
 DROPPED: Final = frozenset(
@@ -89,7 +92,7 @@ def is_json_lines(path: str) -> bool:
 
 
 def _add_log(gathered: Gathered, path: str, read_at_s: int, unit: str | None) -> None:
-    log, name = logs.load(path), Path(path).name
+    log, name = logs.load(path, logs.Options(thinning=NO_THINNING)), Path(path).name
     items = tqdm(log.items, desc=name, unit=" items", leave=False, disable=not sys.stderr.isatty())
     fixes = [item for item in items if isinstance(item, Fix) and item.trusted]
     knots = knots_of(fixes, _dark_after_ms(log, fixes), read_at_s)

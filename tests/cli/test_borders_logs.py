@@ -1,10 +1,10 @@
-"""Fixes as knots: what counts as dark, how sure the line between two fixes is, and that order does not matter."""
+"""Fixes as knots: what counts as dark, and that order does not matter."""
 
 import random
 
 import pytest
 
-from railbox.borders_logs import BadLineError, knots_of, parse_line, period_s, unseen_m
+from railbox.borders_logs import BadLineError, knots_of, parse_line, period_s
 from railbox_telemetry.values import Fix
 
 START_MS = 1_772_323_200_000
@@ -18,17 +18,6 @@ def fix(after_s: float, lat_deg: float = 34.0, hdop: float | None = 1.0) -> Fix:
 def test_a_step_longer_than_the_log_allows_was_dark() -> None:
     knots = knots_of([fix(0), fix(10), fix(40), fix(71)], 30_000, READ_AT_S)
     assert [knot.dark_s for knot in knots] == [0, 0, 0, 31]
-
-
-def test_the_line_between_fixes_far_apart_is_less_sure() -> None:
-    assert unseen_m(10) == 0
-    assert unseen_m(60) == 200
-    knots = knots_of([fix(0), fix(60), fix(70)], 180_000, READ_AT_S)
-    assert [knot.accuracy_m for knot in knots] == [5, 205, 5]
-
-
-def test_a_dark_step_has_no_line_to_be_unsure_of() -> None:
-    assert knots_of([fix(0), fix(3_600)], 180_000, READ_AT_S)[1].accuracy_m == 5
 
 
 def test_knots_do_not_depend_on_the_order_or_number_of_the_same_fixes() -> None:
