@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
         print("railbox borders: no log has a trusted fix", file=sys.stderr)
         return 1
     found = rows(gathered, network, now_s)
-    print_json(found) if args.json else print_tables(found, now_s)
+    print_json(found) if args.json else print_tables(sorted(gathered.tracks), found, now_s)
     return 0
 
 
@@ -76,9 +76,9 @@ CROSSING_COLUMNS: Final = ("from", "to", "border", "arrived", "crossed", "depart
 VISIT_COLUMNS: Final = ("in", "place", "entered", "exited", "hours", "flag")
 
 
-def print_tables(found: Sequence[Row], now_s: int) -> None:
+def print_tables(units: Sequence[str], found: Sequence[Row], now_s: int) -> None:
     print(f"Times are UTC and estimates; hours are least ≤ likely ≤ most. It is {iso.from_s(now_s)}.")
-    for unit in dict.fromkeys(row["unit"] for row in found):
+    for unit in units:
         own = [row for row in found if row["unit"] == unit]
         print(f"\n{unit}")
         print_table("crossings", CROSSING_COLUMNS, [crossing_cells(row) for row in own if row["type"] == "crossing"])
