@@ -66,7 +66,9 @@ class _Elsewhere:
     """When the unit was surely inside which yard."""
 
     def __init__(self, seen: Sequence[tuple[Zone, Sequence[Sure]]]) -> None:
-        inside = [(span.from_s, zone.id, zone) for zone, spans in seen for span in spans if span.inside]
+        inside = [
+            (span.from_s, zone.id, zone) for zone, spans in seen for span in spans if span.inside and not span.is_guess
+        ]
         inside.sort(key=lambda item: item[:2])
         self._starts_s = [from_s for from_s, _, _ in inside]
         self._zones = [zone for _, _, zone in inside]

@@ -18,14 +18,18 @@ from railbox_server.journey.zones import Sight, Zone
 class Sure(NamedTuple):
     """From when until when the unit is surely inside, or surely outside, and then how far out.
 
-    Where it was inside, but nobody knows when between two knots, `from_s` is the later and `to_s` the earlier of them:
-    by then it surely had been, until then it surely was yet to be.
+    A guess is of a unit that by the straight line came inside between two samples: not sure, when least of all. Its
+    `from_s` is the later and its `to_s` the earlier of them: by then it had been, until then it was yet to be.
     """
 
     from_s: float
     to_s: float
     inside: bool
     out_m: float = 0.0
+
+    @property
+    def is_guess(self) -> bool:
+        return self.from_s > self.to_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,14 @@ class _Draft:
     last_in_s: float
     first_out_s: float | None = None
 
+    def extend(self, sure: Sure) -> None:
+        """A guess makes no bound narrower, and the first that is sure takes the place of guesses."""
+        self.first_out_s = None
+        if not sure.is_guess:
+            if self.first_in_s > self.last_in_s:
+                self.first_in_s = sure.from_s
+            self.last_in_s = sure.to_s
+
 
 class _Machine:
     """Runs the table over sure spans in time order."""
@@ -144,7 +156,7 @@ class _Machine:
         if action is Action.NOTHING or draft is None:
             return
         if action is Action.EXTEND:
-            draft.last_in_s, draft.first_out_s = sure.to_s, None
+            draft.extend(sure)
         elif action is Action.LEAVE:
             draft.first_out_s = sure.from_s
         else:

@@ -1,9 +1,10 @@
 """What holds of every journey: no order of arrival changes it, and the truth lies within its bounds."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from random import Random
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -134,7 +135,7 @@ def seen_journeys(draw: st.DrawFn) -> tuple[list[Point], list[SeenKnot]]:
 @slow
 @given(seen_journeys(), st.randoms(use_true_random=False), st.data())
 def test_no_order_duplication_or_splitting_changes_anything(
-    made: tuple[list[Point], list[SeenKnot]], random: "st.random.Random", data: st.DataObject
+    made: tuple[list[Point], list[SeenKnot]], random: Random, data: st.DataObject
 ) -> None:
     _, knots = made
     cut = data.draw(st.integers(0, len(knots)))
@@ -221,8 +222,7 @@ def test_a_true_passage_of_the_line_lies_within_the_bounds_of_each_crossing(
     found = journey(knots, network=TRUE_NETWORK)
     for one in found.crossings:
         if one.crossed is not None:
-            over = (lambda a, b: a <= 100 <= b) if one.from_side == "AA" else (lambda a, b: b <= 100 <= a)
-            assert holds_span(one.crossed, passed_spans(path, over)), one
+            assert holds_span(one.crossed, passed_spans(path, onwards=one.from_side == "AA")), one
     if knots[0].lon_e5 < LINE_E5 - FAR_E5 and knots[-1].lon_e5 > LINE_E5 + FAR_E5:
         assert [one for one in found.crossings if (one.from_side, one.to_side) == ("AA", "BB")]
 
@@ -246,20 +246,17 @@ def holds_span(moment: Bounds, true_s: Sequence[tuple[float, float]]) -> bool:
     return any(first <= to_s and from_s <= last for from_s, to_s in true_s)
 
 
-def passed_spans(path: Sequence[Point], over: Callable[[float, float], bool]) -> list[tuple[float, float]]:
-    """When the line at km 100 was passed, or stood on, in one direction."""
-    return [(a[0], b[0]) for a, b in _finely(path) if over(a[1], b[1])]
-
-
-def _finely(path: Sequence[Point]) -> Iterator[tuple[Point, Point]]:
-    """The path cut where it meets the line, so that a piece on it takes no time unless it stands there."""
+def passed_spans(path: Sequence[Point], *, onwards: bool) -> list[tuple[float, float]]:
+    """When the line at km 100 was passed in one direction, or stood on."""
+    found: list[tuple[float, float]] = []
     for a, b in pairwise(path):
-        if (a[1] - 100) * (b[1] - 100) < 0:
-            part = (100 - a[1]) / (b[1] - a[1])
-            at_s = a[0] + part * (b[0] - a[0])
-            yield (at_s, a[1], 0.0), (at_s, b[1], 0.0)
-        elif a[1] == 100 or b[1] == 100:
-            yield a, b
+        a_km, b_km = (a[1] - 100, b[1] - 100) if onwards else (100 - a[1], 100 - b[1])
+        if a_km < 0 < b_km:
+            at_s = a[0] + a_km / (a_km - b_km) * (b[0] - a[0])
+            found.append((at_s, at_s))
+        elif a_km == 0 or b_km == 0:
+            found.append((a[0], b[0]))
+    return found
 
 
 def well_inside(path: Sequence[Point], one: SeenKnot, zone: Place) -> bool:
