@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from railbox_agent.seqset import SeqSet
 from railbox_telemetry.committed import Committed
+from railbox_telemetry.seqset import SeqSet
 
 MAX_IN_FLIGHT: Final = 20
 """What paho's queue may hold at most (docs/design.md, "Outbox"); a setting may be lower."""

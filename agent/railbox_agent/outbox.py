@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from railbox_agent import outbox_file
 from railbox_agent.packing import Parcel
-from railbox_agent.seqset import SeqSet
+from railbox_telemetry.seqset import SeqSet
 from railbox_telemetry.values import Batch, BootClock, Discarded, Events, Section, SeqRange, Undated
 from railbox_telemetry.wire import WireError, decode, encode
 

@@ -3,14 +3,18 @@
 varints epoch · contiguous · n · (gap, run)…: all of 1..contiguous, then runs above it, each after a gap.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
+from railbox_telemetry.seqset import SeqSet
 from railbox_telemetry.values import SeqRange
 from railbox_telemetry.varint import Reader, WireError, put
 from railbox_telemetry.wire import read_ranges, write_ranges
 
-__all__ = ["Committed", "decode_committed", "encode_committed", "ranges_of"]
+__all__ = ["MAX_BEYOND", "Committed", "committed_of", "decode_committed", "encode_committed"]
+
+MAX_BEYOND: Final = 1_000
+"""Ranges that one message carries; a tracker sends again what is beyond them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +46,9 @@ def decode_committed(data: bytes) -> Committed:
     return committed
 
 
-def ranges_of(seqs: Iterable[int]) -> tuple[SeqRange, ...]:
-    """The numbers, in any order, as ranges that ascend and do not touch."""
-    ranges: list[SeqRange] = []
-    for seq in sorted(set(seqs)):
-        if ranges and seq == ranges[-1].last + 1:
-            ranges[-1] = SeqRange(ranges[-1].first, seq)
-        else:
-            ranges.append(SeqRange(seq, seq))
-    return tuple(ranges)
+def committed_of(epoch: int, seqs: SeqSet) -> Committed:
+    """What to say of an outbox of which `seqs` are safe; where it is full of holes, less than that."""
+    ranges = seqs.ranges
+    contiguous = ranges[0].last if ranges and ranges[0].first == 1 else 0
+    beyond = ranges[1:] if contiguous else ranges
+    return Committed(epoch, contiguous, beyond[:MAX_BEYOND])

@@ -1,17 +1,23 @@
 """Delivery: newest first, then the backlog in its pace; nothing is deleted but by the server's word."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from railbox_agent.delivery import MAX_IN_FLIGHT, Delivery, DeliverySettings
-from railbox_telemetry.committed import Committed, ranges_of
+from railbox_telemetry.committed import Committed, committed_of
+from railbox_telemetry.seqset import SeqSet
 from railbox_telemetry.values import SeqRange
 
 FAST = DeliverySettings(
     in_flight=4, backlog_per_s=1000, resend_after_ms=10_000, ask_after_ms=1_000, ask_every_ms=1_000, max_tries=3
 )
+
+
+def numbers(seqs: Iterable[int]) -> SeqSet:
+    return SeqSet(SeqRange(seq, seq) for seq in seqs)
 
 
 def connected(stored: range | list[int], how: DeliverySettings = FAST) -> Delivery:
@@ -149,7 +155,7 @@ def test_a_full_window_stops_sending_and_asks_at_once() -> None:
         delivery.acknowledged(seq, 0)
     assert delivery.next(1) == []
     assert delivery.ask(1)
-    delivery.committed(upto(0, *ranges_of(sent)))
+    delivery.committed(committed_of(1, numbers(sent)))
     assert len(delivery.next(2)) == 4
 
 
@@ -234,10 +240,7 @@ class World:
 
     def answer(self) -> None:
         if self.online and self.delivery.ask(self.now_ms):
-            runs = ranges_of(self.at_server)
-            contiguous = runs[0].last if runs and runs[0].first == 1 else 0
-            beyond = tuple(item for item in runs if item.first > contiguous)
-            self.deleted.update(self.delivery.committed(Committed(1, contiguous, beyond)))
+            self.deleted.update(self.delivery.committed(committed_of(1, numbers(self.at_server))))
 
     def lose_the_answer(self) -> None:
         self.delivery.ask(self.now_ms)

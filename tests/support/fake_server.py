@@ -12,9 +12,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from railbox_telemetry.committed import Committed, encode_committed, ranges_of
+from railbox_telemetry.committed import committed_of, encode_committed
+from railbox_telemetry.seqset import SeqSet
 from railbox_telemetry.topics import Leaf, Topic, parse_topic, subscription
-from railbox_telemetry.values import Batch, Discarded
+from railbox_telemetry.values import Batch, Discarded, SeqRange
 from railbox_telemetry.wire import decode
 
 
@@ -57,9 +58,8 @@ class FakeServer:
             for item in section.ranges
             for seq in range(item.first, item.last + 1)
         ]
-        runs = ranges_of([*self.seqs(epoch), *discarded])
-        contiguous = runs[0].last if runs and runs[0].first == 1 else 0
-        committed = Committed(epoch, contiguous, tuple(item for item in runs if item.first > contiguous))
+        safe = SeqSet(SeqRange(seq, seq) for seq in [*self.seqs(epoch), *discarded])
+        committed = committed_of(epoch, safe)
         self._client.publish(str(Topic(device, Leaf.COMMITTED)), encode_committed(committed), 1, retain=True)
 
     def _on_connect(

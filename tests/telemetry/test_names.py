@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from railbox_telemetry import tables
-from railbox_telemetry.committed import Committed, decode_committed, encode_committed, ranges_of
+from railbox_telemetry.committed import Committed, committed_of, decode_committed, encode_committed
 from railbox_telemetry.identity import IdentityError, Unit, check_device, parse_unit
+from railbox_telemetry.seqset import SeqSet
 from railbox_telemetry.topics import SHARDS, Leaf, Topic, TopicError, parse_topic, shard_of, subscription
 from railbox_telemetry.values import SeqRange
 from railbox_telemetry.varint import WireError
@@ -86,9 +87,7 @@ def test_a_worker_subscribes_to_all_shards_or_to_one() -> None:
 
 @given(st.integers(0, 2**28 - 1), st.sets(st.integers(1, 300)))
 def test_committed_ranges_survive_the_round_trip_and_cover_what_they_say(epoch: int, seqs: set[int]) -> None:
-    ranges = ranges_of(seqs)
-    contiguous = ranges[0].last if ranges and ranges[0].first == 1 else 0
-    committed = Committed(epoch, contiguous, ranges[1:] if contiguous else ranges)
+    committed = committed_of(epoch, SeqSet(SeqRange(seq, seq) for seq in seqs))
     assert decode_committed(encode_committed(committed)) == committed
     assert {seq for seq in range(1, 301) if committed.covers(seq)} == seqs
 

@@ -1,6 +1,6 @@
 """When a tracker is told what is committed: at most hourly or every 64 batches, on (re)connect, at once when it asks.
 
-Pure: time is an argument. What it is told is the ledger's (seqs.committed_of).
+Pure: time is an argument. What it is told is the ledger's (Ledger.settled).
 """
 
 from dataclasses import dataclass

@@ -5,7 +5,7 @@ All of it comes from the store, and is forgotten when the store refuses a group.
 
 from typing import Final
 
-from railbox_server.seqs import Ledger
+from railbox_server.ledger import Ledger
 from railbox_server.store.interface import IngestStore
 from railbox_server.store.values import Outbox
 

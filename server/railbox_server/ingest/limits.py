@@ -6,7 +6,7 @@ Pure. The wire's own rules are the codec's; whether a plausible fix is to be tru
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from railbox_server.seqs import MAX_EPOCH, MAX_SEQ
+from railbox_server.ledger import MAX_EPOCH, MAX_SEQ
 from railbox_telemetry.tables import CHANNEL_SCALAR_BASE, CHANNELS, STATE, Quantity, channel_name
 from railbox_telemetry.values import (
     Batch,

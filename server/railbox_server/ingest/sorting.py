@@ -10,7 +10,7 @@ from railbox_server.ingest.books import StoreBooks
 from railbox_server.ingest.parcel import Message, Parcel, Refusal
 from railbox_server.ingest.statuses import StatusError, parse_status
 from railbox_server.ingest.steps import pass_through
-from railbox_server.seqs import Ledger
+from railbox_server.ledger import Ledger
 from railbox_server.store.values import Group, Outbox, Quarantined, Reason, Status, StoredBatch
 from railbox_telemetry.topics import Leaf, TopicError, parse_topic
 from railbox_telemetry.values import Discarded
@@ -115,7 +115,7 @@ def _accept(parcel: Parcel, books: StoreBooks, found: Sorted) -> None:
     outbox, seq = Outbox(parcel.device, parcel.batch.epoch), parcel.batch.seq
     ledger = found.ledgers[outbox] = books.ledger(outbox)
     ledger.stored.add(seq)
-    ledger.quarantined.remove(seq)
+    ledger.quarantined.discard(seq)
     for section in parcel.batch.sections:
         if isinstance(section, Discarded):
             for item in section.ranges:

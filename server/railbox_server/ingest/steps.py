@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from railbox_server.ingest.limits import believed, implausible, numbers_fit
 from railbox_server.ingest.parcel import Parcel, Refusal
-from railbox_server.seqs import Ledger
+from railbox_server.ledger import Ledger
 from railbox_server.store.values import Outbox, Reason
 from railbox_telemetry import wire
 

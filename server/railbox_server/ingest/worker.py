@@ -19,10 +19,9 @@ from railbox_server.ingest.announcer import Announcer
 from railbox_server.ingest.books import StoreBooks
 from railbox_server.ingest.parcel import Message, Totals
 from railbox_server.ingest.sorting import Sorted, merged, sort_again, sort_messages, sort_unstorable
-from railbox_server.seqs import committed_of
 from railbox_server.store.interface import IngestStore, StoreError
 from railbox_server.store.values import Group, Outbox, Status
-from railbox_telemetry.committed import encode_committed
+from railbox_telemetry.committed import committed_of, encode_committed
 from railbox_telemetry.topics import Leaf, Topic
 
 log = logging.getLogger(__name__)
@@ -220,7 +219,7 @@ class Worker:
             if (came_online or status.body.get("ask_committed") is True) and (outbox := self._outbox_of(status)):
                 self._announcer.asked(outbox)
         for outbox in self._announcer.due(now_s):
-            message = encode_committed(committed_of(outbox.epoch, self._books.ledger(outbox)))
+            message = encode_committed(committed_of(outbox.epoch, self._books.ledger(outbox).settled()))
             if not self._publish(str(Topic(outbox.device, Leaf.COMMITTED)), message):
                 return
             self._announcer.told(outbox)

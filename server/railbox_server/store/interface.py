@@ -10,7 +10,7 @@ from typing import Protocol
 from railbox_server.errors import ServerError
 from railbox_server.fleet import Assignment, Span
 from railbox_server.journey.model import SeenKnot
-from railbox_server.seqs import Ledger
+from railbox_server.ledger import Ledger
 from railbox_server.store.values import (
     Derived,
     Group,

@@ -11,7 +11,7 @@ from typing import Any
 
 from railbox_server.fleet import Assignment, Span, check_new, open_assignment
 from railbox_server.journey.model import SeenKnot
-from railbox_server.seqs import Ledger
+from railbox_server.ledger import Ledger
 from railbox_server.store import sqlite_writes as writes
 from railbox_server.store.database import Database
 from railbox_server.store.schema import SCRIPTS

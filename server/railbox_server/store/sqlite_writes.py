@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from railbox_server.seqs import Ledger
+from railbox_server.ledger import Ledger
 from railbox_server.store.values import Derived, Group, Outbox, Quarantined, Row, Status, StoredBatch
 from railbox_telemetry.tables import ACCURACY, CHANNEL_SCALAR_BASE, COURSE, FLAGS, SATS, SPEED
 from railbox_telemetry.values import BootClock, Events, Positions, Readings, Undated

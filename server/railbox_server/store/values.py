@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from railbox_server.seqs import Ledger
+from railbox_server.ledger import Ledger
 from railbox_telemetry.values import Batch
 
 Row = dict[str, Any]

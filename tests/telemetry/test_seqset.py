@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from railbox_agent.seqset import SeqSet
+from railbox_telemetry.seqset import SeqSet
 from railbox_telemetry.values import SeqRange
 
 STEPS = st.lists(st.tuples(st.booleans(), st.integers(1, 30), st.integers(0, 5)), max_size=80)
@@ -26,8 +26,11 @@ def test_it_is_a_set_and_its_ranges_ascend_and_lie_apart(steps: list[tuple[bool,
     assert [seq in seqs for seq in range(40)] == [seq in plain for seq in range(40)]
     assert all(left.last + 1 < right.first for left, right in pairwise(seqs.ranges))
     assert list(SeqSet(seqs.ranges)) == sorted(plain)
+    assert seqs.highest == max(plain, default=0)
     if plain:
-        assert (seqs.lowest, seqs.highest) == (min(plain), max(plain))
+        assert seqs.lowest == min(plain)
+    missing = [seq for item in seqs.missing(35) for seq in range(item.first, item.last + 1)]
+    assert missing == [seq for seq in range(1, 36) if seq not in plain]
 
 
 def test_the_lowest_ranges_are_taken_out() -> None:

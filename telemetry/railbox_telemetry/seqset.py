@@ -1,4 +1,4 @@
-"""A set of batch numbers kept as ranges: a backlog of 100,000 waiting batches is a few of them.
+"""A set of batch numbers kept as ranges: a healthy outbox is one range however many batches it had.
 
 Pure; knows nothing of what the numbers are for.
 """
@@ -39,12 +39,19 @@ class SeqSet:
 
     @property
     def lowest(self) -> int:
-        """Raises IndexError when empty, as `highest` does."""
+        """Raises IndexError when empty."""
         return self._firsts[0]
 
     @property
     def highest(self) -> int:
-        return self._lasts[-1]
+        """0 when empty: numbers begin at 1."""
+        return self._lasts[-1] if self._lasts else 0
+
+    def missing(self, highest: int) -> tuple[SeqRange, ...]:
+        """The numbers of 1..highest that are not in it."""
+        ends = [0, *(last for last in self._lasts if last < highest)]
+        starts = [*(first for first in self._firsts if first <= highest), highest + 1]
+        return tuple(SeqRange(end + 1, start - 1) for end, start in zip(ends, starts, strict=False) if end + 1 < start)
 
     def add(self, first: int, last: int | None = None) -> None:
         """One number, or all of first..last."""
