@@ -4,16 +4,21 @@ Stands on `railbox_bridge.host_link`; knows neither ports nor UTC. A board that 
 counted and told, and everything else goes on.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from railbox_agent.sampling import ReadingRows
+from railbox_agent.board_firmware import is_older
+from railbox_agent.readings import ReadingRows
+from railbox_agent.thresholds import Threshold, exceeded
 from railbox_bridge.host_link import HostLink
-from railbox_bridge.messages import LISTENS_BRIEFLY
+from railbox_bridge.messages import LISTENS_BRIEFLY, Hello
+from railbox_bridge.tables import OK, STATUSES
 from railbox_bridge.value import Value
-from railbox_bridge.values import BoardEvent, BoardSample, Rebooted, Trouble
-from railbox_telemetry.tables import CHANNEL_BY_NAME, CONDITION, EVENT_BY_NAME
+from railbox_bridge.values import BoardEvent, BoardSample, EventsLost, Rebooted, Trouble
+from railbox_bridge.version import FIRMWARE_VERSION
+from railbox_telemetry.tables import CHANNEL_BY_NAME, CONDITION, EVENT_BY_NAME, channel_name
 
 LOST_AFTER_MS: Final = 900_000
 """A board says HELLO every 30 s; one that only samples may do so every ten minutes. Sooner would be flapping."""
@@ -44,10 +49,11 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class BoardMemory:
-    """Which run of the board was heard, and up to which index its events were told."""
+    """Which run of the board was heard, up to which index its events were told, and which channels were exceeded."""
 
     boot_id: int
     next_event: int
+    exceeded: Iterable[int] = ()
 
 
 class Board:
@@ -57,9 +63,20 @@ class Board:
     change, so that even events which left the board's ring are not silently lost.
     """
 
-    def __init__(self, session_id: int, interval_s: int = 60, memory: BoardMemory | None = None) -> None:
+    def __init__(
+        self,
+        session_id: int,
+        interval_s: int = 60,
+        memory: BoardMemory | None = None,
+        thresholds: tuple[Threshold, ...] = (),
+    ) -> None:
         self.missing = False
         self.troubles: list[tuple[str, str]] = []
+        self._own: Counter[str] = Counter()
+        self._told: dict[str, str] = {}
+        self._thresholds = thresholds
+        self._exceeded = frozenset(memory.exceeded if memory else ())
+        self._memory = memory
         self._link = HostLink(session_id, memory and memory.boot_id, memory.next_event if memory else 0)
         self._rows = ReadingRows(interval_s)
         self._counts: tuple[int, int] | None = None
@@ -67,16 +84,18 @@ class Board:
 
     @property
     def counters(self) -> dict[str, int]:
-        return {name: count for name, count in self._link.counters.items() if count}
+        return {name: count for name, count in self._link.counters.items() if count} | dict(self._own)
 
     @property
     def memory(self) -> BoardMemory | None:
         boot_id = self._link.boot_id
-        return None if boot_id is None else BoardMemory(boot_id, self._link.next_event)
+        if boot_id is None:
+            return self._memory
+        return BoardMemory(boot_id, self._link.next_event, tuple(sorted(self._exceeded)))
 
     @property
     def condition(self) -> Mapping[int, int]:
-        """What rides along with a position: the last values that no row has told; none while the board is missing."""
+        """What rides along with a position: what no row has told yet; nothing while the board is missing."""
         if self.missing:
             return {}
         return {channel: value for channel, value in self._rows.pending.items() if channel in _CONDITION}
@@ -116,13 +135,18 @@ class Board:
     def _take(self, value: Value, mono_ms: int, said: list[Measured | Happened]) -> None:
         match value:
             case BoardSample():
-                row = self._rows.add(value.host_ms, self._values(value))
-                if row:
+                values = self._values(value)
+                if row := self._rows.add(value.host_ms, values):
                     said.append(Measured(value.host_ms, row))
+                said += self._crossings(value.host_ms, values)
+            case Hello():
+                self._greeted(value)
             case BoardEvent():
                 said.append(Happened(value.host_ms, value.code, value.value))
             case Rebooted():
                 said.append(Happened(mono_ms, EVENT_BY_NAME["board_rebooted"].code))
+            case EventsLost():
+                self.troubles.append(("lost_events", f"{value.count} left the board's memory before they were read"))
             case Trouble():
                 self.troubles.append((value.counter, value.detail))
             case _:  # gaps and answers are in the link's counters
@@ -135,3 +159,28 @@ class Board:
             self._counts = counts
             values |= {_DOOR_COUNT: counts[0], _SHOCK_COUNT: counts[1]}
         return values
+
+    def _crossings(self, mono_ms: int, values: Mapping[int, int]) -> list[Measured | Happened]:
+        """Thresholds that a sample crossed: each an event, and a row that says by which value."""
+        before, self._exceeded = self._exceeded, exceeded(self._thresholds, self._exceeded, values)
+        said: list[Measured | Happened] = []
+        for channel in sorted((before ^ self._exceeded) & values.keys()):
+            name = "threshold_exceeded" if channel in self._exceeded else "threshold_cleared"
+            said.append(Measured(mono_ms, {channel: values[channel]}))
+            said.append(Happened(mono_ms, EVENT_BY_NAME[name].code, channel))
+        return said
+
+    def _greeted(self, hello: Hello) -> None:
+        """What a person should know of the board."""
+        old = f"the board runs {hello.firmware}, this agent carries {FIRMWARE_VERSION}: run railbox board flash"
+        self._tell("old_firmware", old if is_older(hello.firmware) else "")
+        failing = [(number, status) for number, status in hello.channels if status != OK]
+        named = [f"{channel_name(number)} is {STATUSES.get(status, status)}" for number, status in failing]
+        self._tell("channels_not_ok", ", ".join(named))
+
+    def _tell(self, counter: str, detail: str) -> None:
+        """Told, and counted, when it changes: HELLO comes every half a minute."""
+        if detail and detail != self._told.get(counter):
+            self._own[counter] += 1
+            self.troubles.append((counter, detail))
+        self._told[counter] = detail

@@ -12,9 +12,11 @@ from railbox_agent.mqtt import AddressError, parse_address
 from railbox_agent.thinning.interval import IntervalSettings
 from railbox_agent.thinning.policy import Thinning
 from railbox_agent.thinning.reckoning import ReckoningSettings
+from railbox_agent.thresholds import Threshold
 from railbox_telemetry import iso
 from railbox_telemetry.identity import check_device
 from railbox_telemetry.settings import required, setting
+from railbox_telemetry.tables import CHANNEL_BY_NAME
 
 DEFAULT_PATH = Path("/etc/railbox/agent.toml")
 
@@ -23,8 +25,8 @@ DEFAULT_PATH = Path("/etc/railbox/agent.toml")
 class PortConfig:
     name: str = required("What the logs and counters call it", example="gnss")
     kind: Literal["gnss", "board"] = required("What speaks there: a GNSS receiver, or the sensor board", example="gnss")
-    path: str = required("By /dev/serial/by-id, because ttyUSB numbers change", example="/dev/ttyUSB0")
-    baud: int = setting(9_600, "Its rate; boards on USB ignore it", low=300, high=4_000_000)
+    path: str = required("On USB by /dev/serial/by-id, because ttyUSB numbers change", example="/dev/ttyUSB0")
+    baud: int = setting(9_600, "Its rate; the board's is 115200", low=300, high=4_000_000)
     stalled_after_s: float = setting(30.0, "Silent for so long, it is opened anew; 0: it may be silent for ever", low=0)
 
 
@@ -84,6 +86,32 @@ class ReadingsConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ThresholdConfig:
+    channel: str = required("A channel of the board; its name ends with its unit", example="temp_c")
+    above: float | None = setting(None, "An event at once when it is over this", example=8.0)
+    below: float | None = setting(None, "And when it is under this", example=2.0)
+    hysteresis: float = required(
+        "Cleared only when so far inside again, or noise would tell it twice", example=0.5, low=0
+    )
+
+    def __post_init__(self) -> None:
+        if self.channel not in CHANNEL_BY_NAME:
+            known = ", ".join(CHANNEL_BY_NAME)
+            raise ValueError(f"channel: expected one of {known}, found {self.channel!r}")
+        if self.above is None and self.below is None:
+            raise ValueError(f"{self.channel}: give above, or below, or both")
+        if self.above is not None and self.below is not None and self.above - self.below < 2 * self.hysteresis:
+            raise ValueError(
+                f"{self.channel}: above and below are too close for this hysteresis: it would never be over"
+            )
+
+    def in_wire_units(self) -> Threshold:
+        channel = CHANNEL_BY_NAME[self.channel]
+        above, below = (None if bound is None else channel.to_wire(bound) for bound in (self.above, self.below))
+        return Threshold(channel.bit, above, below, channel.to_wire(self.hysteresis))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxConfig:
     folder: Path = setting(Path("/var/lib/railbox/outbox"), "Where batches are kept until the server has them")
     cap_mb: int = setting(64, "Above so many megabytes the oldest routine batches go", low=1, high=100_000)
@@ -126,13 +154,18 @@ class AgentConfig:
         "A serial port; one such block for each",
         example=(
             PortConfig(name="gnss", kind="gnss", path="/dev/serial/by-id/usb-u-blox_AG_GNSS_receiver-if00"),
-            PortConfig(name="board", kind="board", path="/dev/serial/by-id/usb-railbox_board-if00", baud=115_200),
+            PortConfig(name="board", kind="board", path="/dev/ttyAMA0", baud=115_200),
         ),
     )
     gnss: GnssConfig = setting(GnssConfig(), "The GNSS receiver")
     time: TimeConfig = setting(TimeConfig(), "What time it can be at all")
     thinning: ThinningConfig = setting(ThinningConfig(), "Which positions are kept, and when they are sent")
     readings: ReadingsConfig = setting(ReadingsConfig(), "What is kept of the board's readings")
+    thresholds: tuple[ThresholdConfig, ...] = setting(
+        (),
+        "A bound on what the board measures; one such block for each channel",
+        example=(ThresholdConfig(channel="temp_c", above=8.0, below=2.0, hysteresis=0.5),),
+    )
     outbox: OutboxConfig = setting(OutboxConfig(), "Where it is kept")
     uplink: UplinkConfig = required("Where it is sent", example=None)
 
@@ -141,3 +174,6 @@ class AgentConfig:
         names = [port.name for port in self.ports]
         if len(set(names)) != len(names):
             raise ValueError(f"ports: every port needs a name of its own, found {', '.join(names)}")
+        channels = [threshold.channel for threshold in self.thresholds]
+        if len(set(channels)) != len(channels):
+            raise ValueError(f"thresholds: one block a channel, found {', '.join(channels)}")

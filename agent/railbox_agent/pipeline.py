@@ -18,6 +18,7 @@ from railbox_agent.positions import Positions
 from railbox_agent.recording import Chunk
 from railbox_agent.thinning.policy import Thinning, policy_of
 from railbox_agent.thinning.reckoning import ReckoningSettings
+from railbox_agent.thresholds import Threshold
 from railbox_telemetry.tables import CHANNEL_SCALAR_BASE, FLAG_BOARD_MISSING, FLAG_CLOCK_UNCERTAIN, FLAGS
 from railbox_telemetry.values import BootClock, Event, Fix, Reading, UndatedEvent
 
@@ -44,6 +45,7 @@ class Settings:
     utc_offset_ms: int | None = None
     known_boards: Mapping[str, BoardMemory] = field(default_factory=dict[str, BoardMemory])
     """What `Pipeline.boards` said at the end of the run before, by port: no event is told again then."""
+    thresholds: tuple[Threshold, ...] = ()
     gnss: GnssSettings = field(default_factory=GnssSettings)
     thinning: Thinning = field(default_factory=ReckoningSettings)
 
@@ -67,7 +69,7 @@ class Pipeline:
         self._boot_id = settings.boot_id
         self._receivers = {name: Receiver(settings.gnss) for name, kind in settings.ports.items() if kind == "gnss"}
         self._boards = {
-            name: Board(settings.boot_id, settings.readings_s, settings.known_boards.get(name))
+            name: Board(settings.boot_id, settings.readings_s, settings.known_boards.get(name), settings.thresholds)
             for name, kind in settings.ports.items()
             if kind == "board"
         }

@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import astuple
 from pathlib import Path
 from typing import Final
 
@@ -128,7 +129,7 @@ class Agent:
     def _take(self, items: list[Item]) -> None:
         """What is remembered goes to the disk with the events that it speaks of: none is lost or told twice."""
         self._sender.take(items)
-        boards = {name: [memory.boot_id, memory.next_event] for name, memory in self._pipeline.boards.items()}
+        boards = {name: astuple(memory) for name, memory in self._pipeline.boards.items()}
         if boards:
             self._outbox.remember(BOARDS_NOTE, json.dumps(boards))
         utc_ms = self._pipeline.boot_time.utc_ms(monotonic_us() // 1000)
@@ -173,6 +174,7 @@ def _pipeline_settings(config: AgentConfig, boot_id: int, outbox: Outbox) -> Set
         known_boards={name: BoardMemory(*memory) for name, memory in boards.items()},
         gnss=GnssSettings(config.gnss.checksum_required, pivot_ms),
         thinning=config.thinning.settings(),
+        thresholds=tuple(threshold.in_wire_units() for threshold in config.thresholds),
     )
 
 

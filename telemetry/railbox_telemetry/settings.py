@@ -159,11 +159,11 @@ def _plain(item: Field[Any], kind: Any, value: object) -> Iterator[str]:
 
 
 def _tables(cls: type[Any], key: str, many: bool, value: object, item: Field[Any]) -> Iterator[str]:
+    note = _note(item)
     shown = cast("tuple[object, ...]", value) if many else (cls if value is None else value,)
-    for one in shown or (cls,):
-        yield f"# {_note(item).help}"
-        yield f"[[{key}]]" if many else f"[{key}]"
-        lines = list(_lines(one, key))
+    for one in shown or cast("tuple[object, ...]", note.example) or (cls,):
+        yield f"# {note.help}"
+        lines = [f"[[{key}]]" if many else f"[{key}]", *_lines(one, key)]
         yield from lines if shown else [line if line.startswith("#") or not line else f"# {line}" for line in lines]
 
 

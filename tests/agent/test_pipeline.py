@@ -13,8 +13,10 @@ from railbox_agent.gnss.receiver import GnssSettings
 from railbox_agent.pipeline import Item, Pipeline, Report, Settings
 from railbox_agent.recording import Chunk
 from railbox_agent.thinning.interval import IntervalSettings
+from railbox_agent.thresholds import Threshold
 from railbox_bridge import tables as board_tables
 from railbox_bridge.board_link import BoardLink
+from railbox_bridge.version import FIRMWARE_VERSION
 from railbox_telemetry.tables import (
     ACCURACY,
     COURSE,
@@ -235,14 +237,14 @@ def test_rollovers_are_put_right_by_the_pivot() -> None:
 # The board
 
 
-def test_samples_become_one_row_an_interval_with_the_last_values() -> None:
+def test_samples_become_one_row_an_interval() -> None:
     tracker = Tracker()
     tracker.fixes(0, 5)
     for at_s in range(10, 140, 10):
         tracker.sample(float(at_s), temp_c=200 + at_s, shock_peak_g=500 if at_s == 30 else 5)
     readings = [item for item in tracker.finish() if isinstance(item, Reading)]
     temps = [(item.time_s - T0, item.value) for item in readings if item.channel == board_tables.TEMP]
-    assert temps == [(9, 210), (69, 270), (129, 330)]
+    assert temps == [(9, 210), (69, 245), (129, 305)], "the mean since the row before"
     shocks = [item.value for item in readings if item.channel == board_tables.SHOCK_PEAK]
     assert shocks == [5, 500, 5], "the peak between two rows is not lost"
 
@@ -307,6 +309,62 @@ def test_events_told_before_a_restart_of_the_host_are_not_told_again() -> None:
     after.fixes(0, 5)
     after.event(9.0, "door_closed")
     assert names(after.finish()) == ["door_closed"]
+
+
+def thresholds_told(items: Iterable[Item]) -> list[tuple[int, str, int]]:
+    codes = {EVENT_BY_NAME[name].code: name for name in ("threshold_exceeded", "threshold_cleared")}
+    return [
+        (item.time_s - T0, codes[item.code], item.value)
+        for item in items
+        if isinstance(item, Event) and item.code in codes
+    ]
+
+
+def test_a_crossed_threshold_is_an_event_at_once_with_the_reading_that_crossed_it() -> None:
+    tracker = Tracker(dataclasses.replace(BOTH, thresholds=(Threshold(board_tables.TEMP, above=80, hysteresis=5),)))
+    tracker.fixes(0, 5)
+    tracker.sample(10.0, temp_c=70)
+    before = len(tracker.items)
+    tracker.sample(20.0, temp_c=81)
+    assert thresholds_told(tracker.items) == [(19, "threshold_exceeded", board_tables.TEMP)]
+    assert Reading(T0 + 19, board_tables.TEMP, 81) in tracker.items
+    assert reports(tracker.items[before:]), "the place goes along"
+    tracker.sample(30.0, temp_c=79)
+    tracker.sample(40.0, temp_c=75)
+    assert thresholds_told(tracker.items)[1:] == [(39, "threshold_cleared", board_tables.TEMP)]
+
+
+def test_a_threshold_told_before_a_restart_of_the_host_is_told_again_only_when_cleared() -> None:
+    settings = dataclasses.replace(BOTH, thresholds=(Threshold(board_tables.TEMP, above=80),))
+    tracker = Tracker(settings)
+    tracker.fixes(0, 5)
+    tracker.sample(6.0, temp_c=90)
+    silent = Tracker(dataclasses.replace(settings, known_boards=tracker.pipeline.boards))
+    assert silent.pipeline.boards == tracker.pipeline.boards, "a board that says nothing is not forgotten"
+    after = Tracker(dataclasses.replace(settings, known_boards=silent.pipeline.boards))
+    after.board = tracker.board
+    after.fixes(0, 5)
+    after.sample(7.0, temp_c=91)
+    after.sample(8.0, temp_c=80)
+    assert [name for _, name, _ in thresholds_told(after.finish())] == ["threshold_cleared"]
+
+
+def test_what_hello_says_is_wrong_is_told_once() -> None:
+    tracker = Tracker()
+    tracker.board = BoardLink(1, "0.0.9", "pico")
+    tracker.board.channels = {board_tables.TEMP: board_tables.MISSING, board_tables.TILT: board_tables.OK, 77: 9}
+    for at_s in range(0, 120, 30):
+        tracker.flush(float(at_s))
+    told = {trouble.counter: trouble.detail for trouble in tracker.pipeline.troubles()}
+    assert told["old_firmware"].startswith(f"the board runs 0.0.9, this agent carries {FIRMWARE_VERSION}")
+    assert told["channels_not_ok"] == "temp_c is missing, channel_77 is 9"
+    assert told["unknown_channel"] == "HELLO names channel 77"
+    assert tracker.pipeline.counters["board.old_firmware"] == 1
+    tracker.board.channels[board_tables.TEMP] = board_tables.OK
+    tracker.flush(150.0)
+    tracker.board.channels[board_tables.TEMP] = board_tables.FAILING
+    tracker.flush(180.0)
+    assert "temp_c is failing, channel_77 is 9" in [one.detail for one in tracker.pipeline.troubles()]
 
 
 # Bad input

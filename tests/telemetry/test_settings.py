@@ -34,6 +34,7 @@ class Everything:
     quiet: bool = setting(False, "Says little")
     link: Link = setting(Link(), "The link")
     wires: tuple[Wire, ...] = setting((Wire(path="a"),), "The wires")
+    spares: tuple[Wire, ...] = setting((), "Spare wires", example=(Wire(path="s"),))
 
 
 def test_what_is_not_given_has_its_default() -> None:
@@ -113,3 +114,10 @@ def test_the_commented_file_explains_every_key() -> None:
     assert "# Who it is (text, required)\ndevice = " in text
     assert "# Keepalive (an integer from 5 to 65535)\nkeepalive_s = 60" in text
     assert '# Password (text)\n# password_file = "password.txt"' in text
+
+
+def test_an_array_of_tables_that_may_be_empty_is_shown_by_its_example_as_a_comment() -> None:
+    printed = render(Everything)
+    assert "# Spare wires\n# [[spares]]\n" in printed
+    assert '# path = "s"\n' in printed
+    assert parse(printed, Everything, "x.toml").spares == ()
