@@ -40,6 +40,7 @@ def derive(unit: str, tracks: Sequence[Track], network: Network, now_s: int, set
         crossings=tuple(sorted(seen, key=_crossing_order)),
         untrusted=doubtful,
         last=path[-1].end,
+        path=path,
     )
 
 

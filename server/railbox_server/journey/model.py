@@ -1,7 +1,7 @@
 """The values of the border engine: what it is given (tracks) and what it concludes (visits, crossings)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from railbox_server.geo.model import Border, Place
@@ -129,6 +129,8 @@ class Journey:
     crossings: tuple[Crossing, ...]
     untrusted: Mapping[FixKey, str]
     last: Waypoint | None
+    path: Sequence[Step] = field(default=(), compare=False, repr=False)
+    """What it was concluded from, in time order."""
 
 
 @dataclass(frozen=True, slots=True)
