@@ -28,12 +28,16 @@ from railbox_telemetry.values import Fix
 __all__ = ["Log", "LogError", "Options", "Step", "items", "load", "main", "paced"]
 
 EXIT_USAGE: Final = 2
+NETWORK_S: Final = 2
+ROUNDING_M: Final = 3.0
+"""What the promise allows beyond the errors that are set: the wire's 1e-5 degree and one more step of the filter."""
 
 _EXAMPLES: Final = """examples:
   railbox replay trip.rbrec --json              every fix, knot, reading and event as JSON lines
   railbox replay drive.nmea.gz --json --unit CSQU3054383
   railbox replay walk.gpx                       a summary
   railbox replay trip.rbrec --json --speed 10   ten times as fast as it happened
+  railbox replay trip.rbrec --plot trip.html    track, knots and error over time, for a browser
   railbox replay trip.rbrec --to mqtt://127.0.0.1:1883 --device trk-1 --fast
 """
 
@@ -47,6 +51,8 @@ def main(argv: list[str]) -> int:
         log = load(args.log, options)
         if args.to is not None:
             return _send(log, args)
+        if args.plot is not None:
+            return _plot(log, args)
         if args.json:
             return _print_json(log, args.speed, sys.stdout)
         return _summary(log, args.log)
@@ -59,6 +65,22 @@ def _thinning(args: argparse.Namespace) -> Thinning:
     if args.interval is not None:
         return IntervalSettings(args.interval, args.report or args.interval)
     return ReckoningSettings(args.error, args.error, args.deadline)
+
+
+def _plot(log: Log, args: argparse.Namespace) -> int:
+    from railbox_agent import judging, plot  # noqa: PLC0415 - a tracker draws nothing
+
+    thinning = _thinning(args)
+    promised = isinstance(thinning, ReckoningSettings)
+    after_s = thinning.deadline_s + NETWORK_S if promised else thinning.report_s
+    drawn = plot.page(judging.judged(log.items, after_s), args.log, args.error + ROUNDING_M if promised else None)
+    try:
+        args.plot.write_text(drawn, encoding="utf-8")
+    except OSError as error:
+        raise AgentError(f"{args.plot}: {error.strerror or error}") from None
+    print(f"{args.plot}: open it in a browser")
+    _warn(log)
+    return 0
 
 
 def _send(log: Log, args: argparse.Namespace) -> int:
@@ -152,6 +174,9 @@ def _parser() -> argparse.ArgumentParser:
     pace = parser.add_mutually_exclusive_group()
     pace.add_argument("--speed", type=_positive, metavar="N", help="N times as fast as it happened")
     pace.add_argument("--fast", action="store_true", help="as fast as it goes (what happens without --speed)")
+    parser.add_argument(
+        "--plot", type=_html, metavar="FILE.html", help="draw track, knots and error over time (HTML only, no picture)"
+    )
     parser.add_argument("--unit", help="the container or wagon, where the log does not say or says it wrong")
     parser.add_argument("--device", metavar="ID", help="the tracker, where the log does not say")
     parser.add_argument("--no-checksum", action="store_true", help="take sentences without a checksum too")
@@ -175,6 +200,12 @@ def _thinning_options(group: "argparse._ArgumentGroup") -> None:  # pyright: ign
     group.add_argument("--deadline", type=_seconds, default=usual.deadline_s, metavar="S", help="after S seconds (58)")
     group.add_argument("--interval", type=_seconds, metavar="S", help="instead, a knot every S seconds")
     group.add_argument("--report", type=_seconds, metavar="S", help="with --interval, sent every S seconds (as often)")
+
+
+def _html(text: str) -> Path:
+    if Path(text).suffix.lower() not in (".html", ".htm"):
+        raise argparse.ArgumentTypeError(f"{text!r}: the plot is a page for a browser: end its name in .html")
+    return Path(text)
 
 
 def _positive(text: str) -> float:

@@ -60,7 +60,7 @@ class DeadReckoning:
         measured, before = point_of(fix), self._measured
         if before is not None and measured.time_s == before.time_s:
             return None
-        report = None
+        report = self._lost(measured.time_s - 1)
         if before is not None and measured.time_s < before.time_s:
             # The receiver's time was put back: what lies between is not known.
             report, before, dark_s = self.send(), None, 1
@@ -167,11 +167,13 @@ class DeadReckoning:
             self._deadline_s = time_s + self._settings.deadline_s
 
     def _lost(self, now_s: int) -> Report | None:
-        """No usable fix: at the deadline, or as soon as the fix counts as lost with a deadline pending."""
+        """No usable fix until now: with a deadline pending, what there is goes out at it, or as soon as the fix counts
+        as lost. In a log nobody asks in between: then the report says when that was."""
         if self._doors is None or self._deadline_s is None:
             return None
-        lost = now_s - self._doors.last.time_s >= self._lost_after_s
-        return self.send() if lost or now_s >= self._deadline_s else None
+        due_s = min(self._deadline_s, self._doors.last.time_s + math.ceil(self._lost_after_s))
+        report = self.send() if now_s >= due_s else None
+        return report and replace(report, time_s=due_s)
 
     def _due(self, point: Point) -> bool:
         if self._sent is None or len(self._knots) >= MAX_KNOTS:
