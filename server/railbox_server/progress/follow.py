@@ -107,23 +107,69 @@ START: Final = Trace()
 
 def follow(way: Way, path: Iterable[Step], trace: Trace = START) -> Trace:
     """Goes on from `trace` along the steps; those that it has taken already are passed over."""
-    for step in path:
-        if trace.seen is None:
-            trace = _stood(_moved(way, trace, step.start), step.start, dark_s=0)
-        if step.end.time_s > (trace.seen.time_s if trace.seen else step.start.time_s):
-            dark_s = 0 if step.continuous else round(step.end.time_s - step.start.time_s)
-            trace = _stood(_moved(way, trace, step.end), step.end, dark_s)
-    return trace
+    walk = _Walk(way, trace)
+    for start, end, continuous in path:
+        if walk.seen is None:
+            walk.to(start, dark_s=0)
+        if walk.seen is None or end.time_s > walk.seen.time_s:
+            walk.to(end, dark_s=0 if continuous else round(end.time_s - start.time_s))
+    return walk.trace()
 
 
-def _moved(way: Way, trace: Trace, point: Waypoint) -> Trace:
-    mark, time_s = trace.mark, int(point.time_s)
-    if mark is not None and _apart_m(mark.lat_deg, mark.lon_deg, point) < LOCATE_M:
-        return replace(trace, mark=replace(mark, time_s=time_s), seen=point)
-    spot = way.locate((point.lat_deg, point.lon_deg), None if mark is None else mark.way_km)
-    mark = Mark(time_s, point.lat_deg, point.lon_deg, spot.way_km, spot.off_m, spot.room_m)
-    first_s = time_s if trace.first_s is None else trace.first_s
-    trace = _strayed(replace(trace, mark=mark, seen=point, first_s=first_s), mark)
+class _Walk:
+    """A trace while it is followed. Most steps only go on standing or running: those replace no frozen value."""
+
+    def __init__(self, way: Way, trace: Trace) -> None:
+        self.seen = trace.seen
+        self._way = way
+        self._rest = trace
+        """But for what stands below."""
+        self._mark = trace.mark
+        self._halt = trace.halt
+        self._halt_to_s = trace.halt.to_s if trace.halt else 0
+        self._halt_dark_s = trace.halt.dark_s if trace.halt else 0
+
+    def trace(self) -> Trace:
+        mark = self._mark and self.seen and replace(self._mark, time_s=int(self.seen.time_s))
+        return replace(self._rest, mark=mark, seen=self.seen, halt=self._halt_so_far())
+
+    def to(self, point: Waypoint, dark_s: int) -> None:
+        self.seen = point
+        mark, halt = self._mark, self._halt
+        if mark is None or _apart_m(mark.lat_deg, mark.lon_deg, point) >= LOCATE_M:
+            mark = self._mark = self._located(point)
+            self._rest = _moved(self._rest, mark)
+        if halt is not None and _apart_m(halt.lat_deg, halt.lon_deg, point) <= STOP_M:
+            self._halt_to_s = int(point.time_s)
+            self._halt_dark_s += dark_s
+        else:
+            self._go_on(point, mark)
+
+    def _located(self, point: Waypoint) -> Mark:
+        near_km = None if self._mark is None else self._mark.way_km
+        spot = self._way.locate((point.lat_deg, point.lon_deg), near_km)
+        return Mark(int(point.time_s), point.lat_deg, point.lon_deg, spot.way_km, spot.off_m, spot.room_m)
+
+    def _go_on(self, point: Waypoint, mark: Mark) -> None:
+        """Leaves where it stood, which is a stop if that was long."""
+        halt = self._halt
+        if halt is not None and self._halt_to_s - halt.from_s >= STOP_S:
+            self._rest = replace(self._rest, stops=(*self._rest.stops, self._so_far(halt)))
+        time_s = int(point.time_s)
+        self._halt = Stop(time_s, time_s, 0, point.lat_deg, point.lon_deg, mark.way_km)
+        self._halt_to_s, self._halt_dark_s = time_s, 0
+
+    def _halt_so_far(self) -> Stop | None:
+        return None if self._halt is None else self._so_far(self._halt)
+
+    def _so_far(self, halt: Stop) -> Stop:
+        return replace(halt, to_s=self._halt_to_s, dark_s=self._halt_dark_s)
+
+
+def _moved(trace: Trace, mark: Mark) -> Trace:
+    if trace.first_s is None:
+        trace = replace(trace, first_s=mark.time_s)
+    trace = _strayed(trace, mark)
     return trace if mark.astray else _headed(trace, mark.way_km)
 
 
@@ -152,15 +198,6 @@ def _headed(trace: Trace, km: float) -> Trace:
     if trace.heading == -1 and km - low_km >= TURN_KM:
         return replace(trace, heading=1, high_km=km, turned_km=trace.turned_km + high_km - low_km)
     return trace
-
-
-def _stood(trace: Trace, point: Waypoint, dark_s: int) -> Trace:
-    halt, time_s = trace.halt, int(point.time_s)
-    if halt is not None and _apart_m(halt.lat_deg, halt.lon_deg, point) <= STOP_M:
-        return replace(trace, halt=replace(halt, to_s=time_s, dark_s=halt.dark_s + dark_s))
-    way_km = trace.mark.way_km if trace.mark else 0.0
-    stops = (*trace.stops, halt) if halt is not None and halt.is_long else trace.stops
-    return replace(trace, halt=Stop(time_s, time_s, 0, point.lat_deg, point.lon_deg, way_km), stops=stops)
 
 
 def _apart_m(lat_deg: float, lon_deg: float, point: Waypoint) -> float:
