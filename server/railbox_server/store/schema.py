@@ -80,4 +80,13 @@ CREATE TABLE untrusted (
   PRIMARY KEY (unit, device, epoch, time_s)) WITHOUT ROWID;
 """
 
-SCRIPTS: Final = (_FIRST,)
+# The engine judges every unit anew at its start, and fills these then.
+_SECOND: Final = """
+INSERT INTO meta VALUES ('statistics_version', 0);
+-- trip: what the unit's way along its corridor comes to, for statistics
+CREATE TABLE progress (unit TEXT PRIMARY KEY, row TEXT NOT NULL, trip TEXT) WITHOUT ROWID;
+CREATE TABLE custody (
+  unit TEXT NOT NULL, nth INTEGER NOT NULL, row TEXT NOT NULL, PRIMARY KEY (unit, nth)) WITHOUT ROWID;
+"""
+
+SCRIPTS: Final = (_FIRST, _SECOND)

@@ -121,8 +121,7 @@ class SqliteStore:
             return frozenset(row[0] for row in rows)
 
     def registry_version(self) -> int:
-        with self._db.reading() as db:
-            return int(db.execute("SELECT value FROM meta WHERE key = 'registry_version'").fetchone()[0])
+        return self._count("registry_version")
 
     def register(self, device: str, now_ms: int) -> None:
         with self._db.writing() as db:
@@ -214,6 +213,22 @@ class SqliteStore:
             )
             return [json.loads(row) for (row,) in rows]
 
+    def progress(self, unit: str) -> Row | None:
+        with self._db.reading() as db:
+            row = db.execute("SELECT row FROM progress WHERE unit = ?", (unit,)).fetchone()
+            return row and json.loads(row[0])
+
+    def custody(self, unit: str) -> Sequence[Row]:
+        return self._derived_rows("custody", unit, open_only=False)
+
+    def trips(self) -> Sequence[Row]:
+        with self._db.reading() as db:
+            rows = db.execute("SELECT trip FROM progress WHERE trip IS NOT NULL ORDER BY unit")
+            return [json.loads(row) for (row,) in rows]
+
+    def statistics_version(self) -> int:
+        return self._count("statistics_version")
+
     def points(self, device: str, span: Span) -> Sequence[Point]:
         with self._db.reading() as db:
             rows = db.execute(_POINTS, (device, *_bounds(span)))
@@ -242,6 +257,10 @@ class SqliteStore:
         with self._db.reading() as db:
             rows = db.execute("SELECT device, received_at_ms, online, body FROM statuses ORDER BY device")
             return [Status(device, at_ms, bool(online), json.loads(body)) for device, at_ms, online, body in rows]
+
+    def _count(self, key: str) -> int:
+        with self._db.reading() as db:
+            return int(db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
 
     def _derived_rows(self, table: str, unit: str | None, open_only: bool) -> Sequence[Row]:
         wheres = [*(["unit = ?"] if unit is not None else []), *(["open"] if open_only else [])]

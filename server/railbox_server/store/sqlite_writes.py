@@ -60,6 +60,10 @@ def write_derived(db: sqlite3.Connection, derived: Derived) -> bool:
     """Whether visits or crossings changed. What is already so is not written again."""
     visits_changed = _replace_rows(db, "visits", derived.unit, map(_visit_columns, derived.visits))
     crossings_changed = _replace_rows(db, "crossings", derived.unit, map(_crossing_columns, derived.crossings))
+    trip_changed = _replace_progress(db, derived)
+    _replace_rows(db, "custody", derived.unit, ((json.dumps(row),) for row in derived.custody))
+    if crossings_changed or trip_changed:
+        _count_statistics(db)
     db.execute("INSERT OR REPLACE INTO units VALUES (?,?)", (derived.unit, json.dumps(derived.row)))
     wanted = {(derived.unit, item.device, item.epoch, item.time_s, item.reason) for item in derived.untrusted}
     there = set(db.execute("SELECT * FROM untrusted WHERE unit = ?", (derived.unit,)))
@@ -72,8 +76,24 @@ def write_derived(db: sqlite3.Connection, derived: Derived) -> bool:
 
 
 def drop_derived(db: sqlite3.Connection, unit: str) -> None:
-    for table in ("units", "visits", "crossings", "untrusted"):
+    for table in ("units", "visits", "crossings", "untrusted", "progress", "custody"):
         db.execute(f"DELETE FROM {table} WHERE unit = ?", (unit,))  # noqa: S608 - names of this list
+    _count_statistics(db)
+
+
+def _replace_progress(db: sqlite3.Connection, derived: Derived) -> bool:
+    """Whether the unit's trip changed."""
+    trip = None if derived.trip is None else json.dumps(derived.trip)
+    there = db.execute("SELECT trip FROM progress WHERE unit = ?", (derived.unit,)).fetchone()
+    if derived.progress is None:
+        db.execute("DELETE FROM progress WHERE unit = ?", (derived.unit,))
+    else:
+        db.execute("INSERT OR REPLACE INTO progress VALUES (?,?,?)", (derived.unit, json.dumps(derived.progress), trip))
+    return (there[0] if there else None) != trip
+
+
+def _count_statistics(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE meta SET value = value + 1 WHERE key = 'statistics_version'")
 
 
 def _ids(db: sqlite3.Connection, group: Group) -> Ids:

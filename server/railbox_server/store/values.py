@@ -138,3 +138,8 @@ class Derived:
     visits: tuple[Row, ...]
     crossings: tuple[Row, ...]
     untrusted: tuple[Untrusted, ...]
+    progress: Row | None = None
+    """None: it is on no corridor."""
+    trip: Row | None = None
+    """Its way along that corridor, for statistics; only with progress."""
+    custody: tuple[Row, ...] = ()

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from railbox_server.store.database import Database
 from railbox_server.store.interface import StoreError
 from railbox_server.store.schema import SCRIPTS
 from railbox_server.store.sqlite import FILE, SqliteStore
+from railbox_server.store.values import Derived
 from support.batches import DEVICE
 
 REGISTER = """
@@ -28,6 +30,22 @@ def test_the_schema_has_a_version(tmp_path: Path) -> None:
     assert database.execute("PRAGMA user_version").fetchone() == (len(SCRIPTS),)
     assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     database.close()
+
+
+def test_a_store_of_the_first_version_keeps_what_it_has_and_learns_the_rest(tmp_path: Path) -> None:
+    first = Database(tmp_path / FILE, SCRIPTS[:1])
+    with first.writing() as db:
+        db.execute("INSERT INTO devices (device, registered_at_ms) VALUES (?, 0)", (DEVICE,))
+        db.execute("INSERT INTO units VALUES ('U1', ?)", ('{"unit": "U1"}',))
+        db.execute("INSERT INTO visits VALUES ('U1', 0, 1, ?)", ('{"id": "a"}',))
+    first.close()
+    store = SqliteStore(tmp_path)
+    assert store.known_devices() == {DEVICE}
+    assert (store.unit_rows(), store.visits()) == ([{"unit": "U1"}], [{"id": "a"}])
+    assert (store.progress("U1"), store.custody("U1"), store.statistics_version()) == (None, [], 0)
+    store.put_derived(Derived("U1", {"unit": "U1"}, (), (), (), {"km": 1}, {"km": 1}, ({"place": "a"},)))
+    assert (store.progress("U1"), store.custody("U1")) == ({"km": 1}, [{"place": "a"}])
+    store.close()
 
 
 def test_a_store_of_a_newer_version_is_not_touched(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What every store must do, run on each implementation."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -220,6 +221,37 @@ def test_what_was_derived_replaces_what_was_there(open_store: Callable[[], Store
     store.drop_derived("U1")
     assert other.derived_units() == frozenset()
     assert other.crossings() == other.visits() == other.untrusted("U1") == []
+
+
+def test_progress_and_custody_are_kept_and_dropped_with_the_rest(open_store: Callable[[], Store]) -> None:
+    store, other = open_store(), open_store()
+    assert (store.progress("U1"), store.custody("U1"), store.trips()) == (None, [], [])
+    store.put_derived(replace(derived(), progress={"km": 3}, trip={"km": 2}, custody=({"place": "a"}, {"place": "b"})))
+    assert (other.progress("U1"), other.trips()) == ({"km": 3}, [{"km": 2}])
+    assert other.custody("U1") == [{"place": "a"}, {"place": "b"}]
+    store.put_derived(replace(derived(), progress={"km": 4}, custody=({"place": "b"},)))
+    assert (other.progress("U1"), other.custody("U1"), other.trips()) == ({"km": 4}, [{"place": "b"}], [])
+    store.put_derived(derived())
+    assert other.progress("U1") is None
+    store.put_derived(replace(derived(), progress={"km": 3}, trip={"km": 2}, custody=({"place": "a"},)))
+    store.drop_derived("U1")
+    assert (other.progress("U1"), other.custody("U1"), other.trips()) == (None, [], [])
+
+
+def test_the_version_of_statistics_changes_with_crossings_and_trips_only(store: Store) -> None:
+    crossing: Row = {"id": "c", "border": "x", "departed": None}
+    seen = [store.statistics_version()]
+    for written in (
+        derived(crossings=(crossing,)),
+        replace(derived(crossings=(crossing,)), progress={"km": 2}, trip={"km": 2}),
+    ):
+        store.put_derived(written)
+        seen.append(store.statistics_version())
+        again = replace(written, visits=({"id": "a", "exited": None},), custody=({"place": "a"},), row={"unit": "U1"})
+        store.put_derived(again)
+        assert store.statistics_version() == seen[-1]
+    store.drop_derived("U1")
+    assert len({*seen, store.statistics_version()}) == 4
 
 
 def test_recent_crossings_are_those_that_are_over_the_newest_first(store: Store) -> None:
