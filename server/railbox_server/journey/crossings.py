@@ -13,6 +13,7 @@ from typing import Final
 from railbox_server.geo.earth import distance_m
 from railbox_server.journey.judging import Clock, between, flag, open_dwell
 from railbox_server.journey.model import Bounds, Crossing, Dwell, Settings, Visit, Waypoint
+from railbox_server.journey.moments import Moments, Scene, est_s, moments
 from railbox_server.journey.network import BorderArea
 from railbox_server.journey.sides import Course, Passage, SideSpan
 from railbox_server.journey.stays import Stay
@@ -41,29 +42,20 @@ class AreaLog:
 
 
 @dataclass(frozen=True, slots=True)
-class _Moments:
-    arrived: Bounds
-    left: Bounds | None = None
-    crossed: Bounds | None = None
-    reached: Bounds | None = None
-    departed: Bounds | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class _Found:
     """A crossing in the making: its moments, the visits they come from, and when the unit was last seen there."""
 
     log: AreaLog
     from_side: int
     to_side: int | None
-    moments: _Moments
+    moments: Moments
     visits: Sequence[Visit] = ()
     last_in_s: float = 0.0
     passage: Passage | None = None
 
 
 def crossings(logs: Sequence[AreaLog], course: Course, clock: Clock, settings: Settings) -> list[Crossing]:
-    seen = [found for log in logs for stay in log.stays for found in _of_stay(log, stay)]
+    seen = [found for log in logs for stay in log.stays for found in _of_stay(log, stay, course, settings)]
     known = {(found.passage.before, *_countries(found.log, found.passage)) for found in seen if found.passage}
     leaps: dict[int, list[tuple[AreaLog, Passage]]] = {}
     for log in logs:
@@ -83,7 +75,7 @@ def _countries(log: AreaLog, passage: Passage) -> tuple[str, str]:
 # --- through the area ------------------------------------------------------------------------------------------------
 
 
-def _of_stay(log: AreaLog, stay: Stay) -> Iterator[_Found]:
+def _of_stay(log: AreaLog, stay: Stay, course: Course, settings: Settings) -> Iterator[_Found]:
     end_s = math.inf if stay.first_out_s is None else stay.first_out_s
     from_side = _side_at(log, stay.first_in_s if stay.last_out_s is None else stay.last_out_s)
     to_side = _side_at(log, end_s)
@@ -92,12 +84,12 @@ def _of_stay(log: AreaLog, stay: Stay) -> Iterator[_Found]:
     own = [visit for visit in log.visits if stay.first_in_s <= (visit.entered.latest_s or 0) <= end_s]
     if from_side != to_side:
         passage = log.passages[_passed_by(log, end_s) - 1]
-        yield _Found(log, from_side, to_side, _passed(log, passage, own, stay), own, stay.last_in_s, passage)
+        scene = Scene(log.area, course, settings, passage, stay, own)
+        yield _Found(log, from_side, to_side, moments(scene), own, stay.last_in_s, passage)
     elif own and stay.lasts:
-        yield _Found(log, from_side, None, _Moments(own[0].entered, own[-1].exited), own, stay.last_in_s)
+        yield _Found(log, from_side, None, Moments(own[0].entered, own[-1].exited), own, stay.last_in_s)
     elif own and stay.last_out_s is not None:
-        moments = _Moments(own[0].entered, own[-1].exited, None, None, own[-1].exited)
-        yield _Found(log, from_side, from_side, moments, own)
+        yield _Found(log, from_side, from_side, Moments(own[0].entered, own[-1].exited, departed=own[-1].exited), own)
 
 
 def _passed_by(log: AreaLog, time_s: float) -> int:
@@ -113,34 +105,6 @@ def _side_at(log: AreaLog, time_s: float) -> int | None:
     return log.sides[0].side if log.sides else None
 
 
-def _passed(log: AreaLog, passage: Passage, own: Sequence[Visit], stay: Stay) -> _Moments:
-    """The moments of a passage.
-
-    A side without a yard, or whose yard was not visited, has the line's; or the other side's yard's, where that reaches
-    over the line.
-    """
-    line, yards = passage.when, log.area.yards
-    from_country, to_country = _countries(log, passage)
-    near = [v for v in own if v.place.side == from_country and _est_s(v.entered) < _est_s(line)]
-    far = [v for v in own if v.place.side == to_country and (v.exited is None or _est_s(v.exited) > _est_s(line))]
-    left: Bounds | None = min([line, *(v.entered for v in far[:1])], key=_est_s)
-    arrived = passage.came if left is line and yards[passage.from_side] else left
-    if near:
-        arrived, left = near[0].entered, near[-1].exited
-    if far:
-        return _Moments(arrived, left, line, far[0].entered, far[-1].exited)
-    if left is None or (stay.lasts and yards[passage.to_side]):
-        return _Moments(arrived, left, line)
-    reached = max(line, left, key=_est_s)
-    return _Moments(
-        arrived, left, line, reached, passage.went if reached is line and yards[passage.to_side] else reached
-    )
-
-
-def _est_s(moment: Bounds) -> int:
-    return moment.est_s or 0
-
-
 # --- dark through the area -------------------------------------------------------------------------------------------
 
 
@@ -150,7 +114,7 @@ def _is_leap(log: AreaLog, passage: Passage, course: Course, settings: Settings)
         return False
     a, b = course.points[passage.before], course.points[passage.after]
     if any(
-        stay.first_in_s <= b.time_s and (stay.first_out_s is None or stay.first_out_s >= a.time_s) for stay in log.stays
+        stay.first_in_s <= b.time_s and (stay.first_out_s is None or stay.first_out_s > a.time_s) for stay in log.stays
     ):
         return False
     line = (log.area.border.lat_deg, log.area.border.lon_deg)
@@ -165,20 +129,20 @@ def _of_leap(leap: Sequence[tuple[AreaLog, Passage]], a: Waypoint, b: Waypoint, 
     chosen, _ = max(fitting, key=lambda each: each[0].followed)
     for log, passage in fitting:
         if log.corridor == chosen.corridor:
-            moments = _Moments(passage.came, passage.when, passage.when, passage.when, passage.went)
+            leapt = Moments(passage.came, passage.when, passage.when, passage.when, passage.went)
             rivals = [other for other, its in fitting if _countries(other, its) == _countries(log, passage)]
-            yield _crossing(_Found(log, passage.from_side, passage.to_side, moments), rivals, clock)
+            yield _crossing(_Found(log, passage.from_side, passage.to_side, leapt), rivals, clock)
 
 
 # --- as a value ------------------------------------------------------------------------------------------------------
 
 
 def _crossing(found: _Found, rivals: Sequence[AreaLog], clock: Clock) -> Crossing:
-    log, moments = found.log, found.moments
+    log, at = found.log, found.moments
     border = log.area.border
     several = len(rivals) > 1
     borders = [each.area.border for each in rivals] if several else [border]
-    length = _dwell(moments.arrived, moments.departed, found, clock)
+    length = _dwell(at.arrived, at.departed, found, clock)
     limit_s = round(max(each.limit_h for each in borders) * 3_600)
     return Crossing(
         unit=log.unit,
@@ -187,33 +151,33 @@ def _crossing(found: _Found, rivals: Sequence[AreaLog], clock: Clock) -> Crossin
         candidates=tuple(sorted(each.id for each in borders)) if several else (),
         from_side=log.country(found.from_side),
         to_side=None if found.to_side is None else log.country(found.to_side),
-        arrived=moments.arrived,
-        left=moments.left,
-        crossed=moments.crossed,
-        reached=moments.reached,
-        departed=moments.departed,
+        arrived=at.arrived,
+        left=at.left,
+        crossed=at.crossed,
+        reached=at.reached,
+        departed=at.departed,
         dwell=length,
         dwell_by_side=dict(_by_side(found, clock)),
         limit_s=limit_s,
         flag=flag(length, limit_s),
-        no_contact_since_s=clock.silent_since_s if moments.departed is None else None,
+        no_contact_since_s=clock.silent_since_s if at.departed is None else None,
         gauge_change=any(each.gauge_break for each in borders),
         returned=found.to_side == found.from_side,
     )
 
 
 def _by_side(found: _Found, clock: Clock) -> Iterator[tuple[str, Dwell]]:
-    moments, log = found.moments, found.log
-    yield log.country(found.from_side), _dwell(moments.arrived, moments.left, found, clock)
-    if found.to_side is not None and found.to_side != found.from_side and moments.reached is not None:
-        yield log.country(found.to_side), _dwell(moments.reached, moments.departed, found, clock)
+    at, log = found.moments, found.log
+    yield log.country(found.from_side), _dwell(at.arrived, at.left, found, clock)
+    if found.to_side is not None and found.to_side != found.from_side and at.reached is not None:
+        yield log.country(found.to_side), _dwell(at.reached, at.departed, found, clock)
 
 
 def _dwell(start: Bounds, end: Bounds | None, found: _Found, clock: Clock) -> Dwell:
     """What its visits do not count as surely stayed, a crossing does not either."""
-    from_s, to_s = _est_s(start), None if end is None else _est_s(end)
+    from_s, to_s = est_s(start), None if end is None else est_s(end)
     dark_s = sum(
-        v.dark_s for v in found.visits if _est_s(v.entered) >= from_s and (to_s is None or _est_s(v.entered) < to_s)
+        v.dark_s for v in found.visits if est_s(v.entered) >= from_s and (to_s is None or est_s(v.entered) < to_s)
     )
     if end is None:
         return open_dwell(start, max(found.last_in_s, start.latest_s or 0), dark_s, clock)

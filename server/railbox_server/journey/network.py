@@ -54,6 +54,7 @@ class BorderArea:
 
     border: Border
     yards: tuple[tuple[Place, ...], tuple[Place, ...]]
+    yard_zones: tuple[tuple[Zone, ...], tuple[Zone, ...]]
     chain: Chain
     """Of the first corridor with this border."""
     chain_number: int
@@ -137,12 +138,14 @@ def _area(border: Border, chain: Chain, number: int, corridors: tuple[str, ...],
     (ax, ay), (bx, by) = _middle(frame, before), _middle(frame, after)
     length_m = math.hypot(bx - ax, by - ay) or 1.0
     ahead = ((bx - ax) / length_m, (by - ay) / length_m)
+    zones = tuple(map(zone_of, first)), tuple(map(zone_of, second))
     yards_m = [
-        math.hypot(*frame.at(yard.lat_deg, yard.lon_deg)) + zone_of(yard).shape.reach_m for yard in (*first, *second)
+        math.hypot(*frame.at(yard.frame.lat_deg, yard.frame.lon_deg)) + yard.shape.reach_m
+        for yard in (*zones[0], *zones[1])
     ]
     reach_m = max([LEAST_AREA_M, *(yard_m + AREA_EXTRA_M for yard_m in yards_m)])
     zone = circle(f"border {border.id}", border.lat_deg, border.lon_deg, reach_m)
-    return BorderArea(border, (first, second), chain, number, corridors, frame, ahead, reach_m, zone)
+    return BorderArea(border, (first, second), zones, chain, number, corridors, frame, ahead, reach_m, zone)
 
 
 def _middle(frame: Frame, places: Sequence[Place]) -> tuple[float, float]:

@@ -5,7 +5,7 @@ several devices know the same span, the path leads through the knots of all; but
 another's step across it, or that could not have been reached on the way, adds nothing.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 
@@ -59,6 +59,13 @@ def steps(tracks: Sequence[Track], doubtful: Mapping[FixKey, str], settings: Set
     if len(path) > 1 and path[0].start == path[0].end:
         return path[1:]
     return path
+
+
+def during(path: Sequence[Step], from_s: float, to_s: float) -> Sequence[Step]:
+    """The steps that a time span touches."""
+    first = bisect_left(path, from_s, key=lambda step: step.end.time_s)
+    last = bisect_right(path, to_s, key=lambda step: step.start.time_s)
+    return path[first:last]
 
 
 def _line(track: Track, doubtful: Mapping[FixKey, str], settings: Settings) -> list[Step]:

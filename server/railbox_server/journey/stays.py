@@ -5,13 +5,13 @@ not end a stay. Pure; knows zones and steps, not places or borders.
 """
 
 import math
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NamedTuple
 
 from railbox_server.journey.model import Settings, Step
+from railbox_server.journey.path import during
 from railbox_server.journey.zones import Sight, Zone
 
 
@@ -263,7 +263,7 @@ def _stay(zone: Zone, run: Sequence[Step], draft: _Draft, settings: Settings) ->
 def _line_time(zone: Zone, run: Sequence[Step], from_s: float, to_s: float, *, entering: bool) -> float:
     """When the straight line crosses the zone's edge: into it for the last time, or out of it for the first time."""
     insides: list[tuple[float, float]] = []
-    for step in _during(run, from_s, to_s):
+    for step in during(run, from_s, to_s):
         start_s, length_s = step.start.time_s, step.end.time_s - step.start.time_s
         for a, b in zone.inside(step, 0.0):
             span = max(from_s, start_s + a * length_s), min(to_s, start_s + b * length_s)
@@ -279,16 +279,9 @@ def _line_time(zone: Zone, run: Sequence[Step], from_s: float, to_s: float, *, e
 def _dark_s(run: Sequence[Step], from_s: float, to_s: float, longest_s: float) -> float:
     return sum(
         step.end.time_s - step.start.time_s
-        for step in _during(run, from_s, to_s)
+        for step in during(run, from_s, to_s)
         if not step.continuous
         and step.start.time_s >= from_s
         and step.end.time_s <= to_s
         and step.end.time_s - step.start.time_s > longest_s
     )
-
-
-def _during(run: Sequence[Step], from_s: float, to_s: float) -> Sequence[Step]:
-    """The steps that a time span touches."""
-    first = bisect_left(run, from_s, key=lambda step: step.end.time_s)
-    last = bisect_right(run, to_s, key=lambda step: step.start.time_s)
-    return run[first:last]

@@ -9,6 +9,7 @@ from support.journeys import (
     BB,
     END,
     START,
+    Vertex,
     border,
     corridor,
     crossing,
@@ -176,3 +177,39 @@ def test_late_data_replaces_the_dark_crossing_by_the_seen_one() -> None:
     assert crossing(journey(hidden)).flag.certainty == "possible"
     assert crossing(journey(seen)).flag.certainty == "certain"
     assert minutes(crossing(journey(seen)).arrived) == (40, 41, 42)
+
+
+def test_a_yard_dark_from_end_to_end_may_have_been_where_the_unit_stood() -> None:
+    before, beyond = sampled([(0, 54), (30, 84)]), sampled([(3_001, 99), (3_007, 105), (3_300, 105), (3_350, 155)])
+    found = crossing(journey([*before, *dark([knot(3_000, 98, seq=99)]), *beyond]))
+    assert minutes(found.crossed) == (3_001, 3_002, 3_003)
+    assert minutes(found.arrived) == (30, 30 + 2 * 7, 3_003)
+    assert minutes(found.left) == (30, 3_000 - 2, 3_003)
+    assert (found.dwell.min_s, found.dwell.max_s) == (300 * 60, 3_275 * 60)
+    assert (found.flag.level, found.flag.certainty) == ("over", "possible")
+
+
+def test_a_second_yard_dark_from_end_to_end_may_have_been_where_the_unit_stood() -> None:
+    before, beyond = sampled([(0, 54), (48, 102)]), sampled([(3_001, 115), (3_050, 164)])
+    found = crossing(journey([*before, *dark([knot(3_000, 114, seq=99)]), *beyond]))
+    assert minutes(found.crossed) == (45, 46, 47)
+    assert minutes(found.reached) == (45, 48 + 2, 3_000)
+    assert minutes(found.departed) == (45, 3_000 - 2 * 5, 3_000)
+
+
+def test_darkness_too_short_to_go_by_the_yard_hides_no_visit() -> None:
+    past: list[Vertex] = [(0, 84, 9), (10, 94, 9), (16, 100), (76, 160)]
+    assert minutes(crossing(journey(sampled(past, 0.5, dark=[(8, 9)]))).arrived) == (15.5, 16, 16.5)
+    assert minutes(crossing(journey(sampled(past, 0.5, dark=[(4, 9)]))).arrived) == (4, 16, 16.5)
+
+
+def test_a_leap_that_begins_where_a_stay_near_the_border_ended_is_a_crossing() -> None:
+    found = crossing(journey([*sampled([(0, 60), (30, 90), (40, 80)]), *dark([knot(6_000, 150, seq=99)])]))
+    assert minutes(found.crossed) is not None
+    assert (found.from_side, found.to_side, found.dwell.min_s) == ("AA", "BB", 0)
+
+
+def test_a_leap_into_the_second_yard_and_back_home_has_returned() -> None:
+    back = sampled([(6_001, 106), (6_060, 106), (6_110, 56)])
+    found = crossing(journey([*sampled([(0, 40), (10, 50)]), *dark([knot(6_000, 106, seq=99)]), *back]))
+    assert (found.from_side, found.to_side, found.returned) == ("AA", "AA", True)

@@ -1,0 +1,134 @@
+"""The moments of one passage of a border: arrived, left, crossed, reached, departed.
+
+They come from the visits of its yards. A side without a yard, or whose yard was not visited, has the line's; a yard
+that reaches over the line serves both sides. Where a visit may have gone unseen in the dark, the bounds say so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from railbox_server.journey.judging import bounds
+from railbox_server.journey.model import Bounds, Settings, Step, Visit
+from railbox_server.journey.network import BorderArea
+from railbox_server.journey.path import during
+from railbox_server.journey.sides import TRAVEL_MPS, Course, Passage
+from railbox_server.journey.stays import Stay
+from railbox_server.journey.zones import Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """None where they have not come."""
+
+    arrived: Bounds
+    left: Bounds | None = None
+    crossed: Bounds | None = None
+    reached: Bounds | None = None
+    departed: Bounds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a passage is judged by: the stay in the border's area it is part of, and the visits of its yards."""
+
+    area: BorderArea
+    course: Course
+    settings: Settings
+    passage: Passage
+    stay: Stay
+    visits: Sequence[Visit]
+
+    def of_side(self, side: int) -> list[Visit]:
+        return [visit for visit in self.visits if visit.place.side == self.area.border.sides[side]]
+
+
+def est_s(moment: Bounds) -> int:
+    return moment.est_s or 0
+
+
+def moments(scene: Scene) -> Moments:
+    passage, stay = scene.passage, scene.stay
+    line = passage.when
+    near = [v for v in scene.of_side(passage.from_side) if est_s(v.entered) < est_s(line)]
+    far = [v for v in scene.of_side(passage.to_side) if v.exited is None or est_s(v.exited) > est_s(line)]
+    if near:
+        arrived, left = near[0].entered, near[-1].exited
+    elif far and est_s(far[0].entered) < est_s(line):
+        arrived = left = far[0].entered
+    else:
+        arrived, left = _unseen_before(scene)
+    if far:
+        return Moments(arrived, left, line, far[0].entered, far[-1].exited)
+    if left is None or (stay.lasts and scene.area.yards[passage.to_side]):
+        return Moments(arrived, left, line)
+    if near and est_s(left) > est_s(line):
+        return Moments(arrived, left, line, left, left)
+    return Moments(arrived, left, line, *_unseen_after(scene))
+
+
+# --- what may have gone unseen ---------------------------------------------------------------------------------------
+
+
+class _Hidden(NamedTuple):
+    """A dark step in which a yard may have been visited: how long beyond the usual travel, and between when."""
+
+    spare_s: float
+    came_s: float
+    went_s: float
+    step: Step
+
+
+def _unseen_before(scene: Scene) -> tuple[Bounds, Bounds]:
+    """Arrived and left, where no visit was seen on the side the unit came from."""
+    passage, stay = scene.passage, scene.stay
+    line = passage.when
+    since_s = stay.first_in_s if stay.last_out_s is None else stay.last_out_s
+    hidden = _hidden(scene, passage.from_side, since_s, scene.course.time_s(passage.before))
+    if not hidden:
+        return passage.came if scene.area.yards[passage.from_side] else line, line
+    likeliest = max(hidden)
+    came_s, went_s = likeliest[1:3] if likeliest.spare_s > 0 else (est_s(line), est_s(line))
+    earliest_s = hidden[0].step.start.time_s
+    return (
+        bounds(earliest_s, min(came_s, est_s(passage.came)), line.latest_s),
+        bounds(earliest_s, min(went_s, est_s(line)), line.latest_s),
+    )
+
+
+def _unseen_after(scene: Scene) -> tuple[Bounds, Bounds]:
+    """Reached and departed, where no visit was seen on the side the unit went to."""
+    passage, stay = scene.passage, scene.stay
+    line = passage.when
+    until_s = stay.last_in_s if stay.first_out_s is None else stay.first_out_s
+    hidden = _hidden(scene, passage.to_side, scene.course.time_s(passage.after), until_s)
+    if not hidden:
+        return line, passage.went if scene.area.yards[passage.to_side] else line
+    likeliest = max(hidden)
+    came_s, went_s = likeliest[1:3] if likeliest.spare_s > 0 else (est_s(line), est_s(line))
+    latest_s = hidden[-1].step.end.time_s
+    return (
+        bounds(line.earliest_s, max(came_s, est_s(line)), latest_s),
+        bounds(line.earliest_s, max(went_s, est_s(passage.went)), latest_s),
+    )
+
+
+def _hidden(scene: Scene, side: int, from_s: float, to_s: float) -> list[_Hidden]:
+    """The dark steps of a time span in which one of a side's yards may have been visited."""
+    return [
+        hidden
+        for step in during(scene.course.path, from_s, to_s)
+        if not step.continuous and step.start.time_s >= from_s and step.end.time_s <= to_s
+        for zone in scene.area.yard_zones[side]
+        if (hidden := _visit_in(step, zone, scene.settings)) is not None
+    ]
+
+
+def _visit_in(step: Step, yard: Zone, settings: Settings) -> _Hidden | None:
+    """None where there was no time to go by the yard."""
+    to_m, on_m = (max(0.0, yard.sight(point).outside_m) for point in (step.start, step.end))
+    time_s = step.end.time_s - step.start.time_s
+    if to_m + on_m > settings.max_speed_mps * time_s:
+        return None
+    came_s, went_s = step.start.time_s + to_m / TRAVEL_MPS, step.end.time_s - on_m / TRAVEL_MPS
+    return _Hidden(went_s - came_s, came_s, went_s, step)
