@@ -9,6 +9,7 @@ from typing import Literal
 
 from railbox_agent.delivery import MAX_IN_FLIGHT
 from railbox_agent.mqtt import AddressError, parse_address
+from railbox_agent.sources import GPSD_SCHEME, gpsd_address
 from railbox_agent.thinning.interval import IntervalSettings
 from railbox_agent.thinning.policy import Thinning
 from railbox_agent.thinning.reckoning import ReckoningSettings
@@ -25,9 +26,21 @@ DEFAULT_PATH = Path("/etc/railbox/agent.toml")
 class PortConfig:
     name: str = required("What the logs and counters call it", example="gnss")
     kind: Literal["gnss", "board"] = required("What speaks there: a GNSS receiver, or the sensor board", example="gnss")
-    path: str = required("On USB by /dev/serial/by-id, because ttyUSB numbers change", example="/dev/ttyUSB0")
-    baud: int = setting(9_600, "Its rate; the board's is 115200", low=300, high=4_000_000)
+    path: str = required(
+        "On USB by /dev/serial/by-id, because ttyUSB numbers change; or gpsd://HOST:PORT", example="/dev/ttyUSB0"
+    )
+    baud: int | None = setting(
+        None,
+        "Its rate; default: a receiver's is found out by its checksums, the board's is 115200",
+        low=300,
+        high=4_000_000,
+        example=9_600,
+    )
     stalled_after_s: float = setting(30.0, "Silent for so long, it is opened anew; 0: it may be silent for ever", low=0)
+
+    def __post_init__(self) -> None:
+        if self.path.startswith(GPSD_SCHEME):
+            gpsd_address(self.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

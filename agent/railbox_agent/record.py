@@ -21,7 +21,8 @@ PERIOD_S: Final = 1.0
 """How often the file is flushed, and progress shown."""
 
 _EXAMPLES: Final = """examples:
-  railbox record --port gnss=/dev/serial/by-id/usb-u-blox-if00@9600 --out drive.rbrec.gz
+  railbox record --port gnss=/dev/serial/by-id/usb-u-blox-if00 --out drive.rbrec.gz
+  railbox record --port gnss=gpsd://127.0.0.1 --out drive.rbrec.gz
   railbox record --port gnss=/dev/ttyUSB0@9600 --port board=/dev/ttyACM0 --out trip.rbrec \\
       --unit CSQU3054383 --place "Taftan, PK"
 Ends with Ctrl-C, or after --seconds; replay it with: railbox replay trip.rbrec --json
@@ -132,7 +133,8 @@ def _parser() -> argparse.ArgumentParser:
         required=True,
         type=_spec,
         metavar="NAME=PATH[@BAUD]",
-        help="a port, NAME being gnss or board (or gnss2, …); may be given again for each port",
+        help="a port, NAME being gnss or board (or gnss2, …), PATH a device or gpsd://HOST:PORT; a receiver's rate is "
+        "found out where it is not given; may be given again for each port",
     )
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="compressed when it ends in .gz")
     parser.add_argument("--force", action="store_true", help="write over FILE if it is there")

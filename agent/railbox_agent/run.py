@@ -43,6 +43,7 @@ TURN_S: Final = 0.2
 """How long the loop waits for bytes before it looks at everything else."""
 REMEMBER_TIME_MS: Final = 600_000
 BOARDS_NOTE: Final = "boards"
+RATES_NOTE: Final = "port_rates"
 TIME_NOTE: Final = "utc_ms"
 
 _EXAMPLES: Final = """examples:
@@ -83,7 +84,7 @@ class Agent:
         self._stopping = False
         self._states: dict[str, str] = {}
         self._outbox = _outbox(config)
-        self._ports = Ports(_port_specs(config))
+        self._ports = Ports(_port_specs(config), known_rates=json.loads(self._outbox.recall(RATES_NOTE) or "{}"))
         self._pipeline = Pipeline(_pipeline_settings(config, boot_id, self._outbox))
         self._uplink = Uplink(_access(config), will(config.device), subscriptions(config.device))
         self._sender = Sender(
@@ -132,6 +133,8 @@ class Agent:
         boards = {name: astuple(memory) for name, memory in self._pipeline.boards.items()}
         if boards:
             self._outbox.remember(BOARDS_NOTE, json.dumps(boards))
+        if rates := self._ports.rates:
+            self._outbox.remember(RATES_NOTE, json.dumps(rates))
         utc_ms = self._pipeline.boot_time.utc_ms(monotonic_us() // 1000)
         if utc_ms is not None:
             self._outbox.remember(TIME_NOTE, str(utc_ms // REMEMBER_TIME_MS * REMEMBER_TIME_MS))

@@ -2,12 +2,15 @@
 
 import contextlib
 import os
+import termios
+import threading
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 
+from railbox_agent import baud as baud_module
 from railbox_agent import ports as ports_module
 from railbox_agent.ports import PortError, Ports, PortSpec, parse_spec
 from railbox_agent.recording import Chunk
@@ -110,7 +113,7 @@ def pty_is_read(pty: Pty, ports: Ports, data: bytes) -> None:
 
 def test_a_device_that_is_late_is_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "late"
-    with Ports([PortSpec("gnss", str(path), "gnss")]) as ports:
+    with Ports([PortSpec("gnss", str(path), "gnss", 9_600)]) as ports:
         until(lambda: ports.counters["gnss.open_failures"] >= 1, "the first try")
         pty = Pty(path)
         pty_is_read(pty, ports, b"hello")
@@ -148,6 +151,57 @@ def test_a_queue_that_nobody_empties_drops_the_oldest_and_counts_them(
         assert newest.endswith(b"%09d\n" % (sent - 1))
 
 
+class Talker:
+    """A receiver behind a pseudo-terminal that is understood at one rate only, as on a real line."""
+
+    def __init__(self, pty: Pty, rate: int) -> None:
+        self._pty, self._rate, self._stopping = pty, getattr(termios, f"B{rate}"), threading.Event()
+        self.second = 0
+        self._thread = threading.Thread(target=self._talk, daemon=True)
+
+    def __enter__(self) -> "Talker":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _talk(self) -> None:
+        while not self._stopping.wait(0.05):
+            heard_at = termios.tcgetattr(self._pty.ours)[4]
+            said = rmc(1_790_000_000 + self.second)
+            self._pty.send(said if heard_at == self._rate else bytes(byte ^ 0xA5 for byte in said[::2]))
+            self.second += 1
+
+
+@pytest.fixture
+def quick_listening(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(baud_module, "LISTEN_US", 400_000)
+
+
+def hunting(pty: Pty) -> PortSpec:
+    return PortSpec("gnss", str(pty.path), "gnss")
+
+
+@pytest.mark.usefixtures("quick_listening")
+def test_the_rate_of_a_receiver_is_found_out_and_nothing_wrong_is_heard_before(pty: Pty) -> None:
+    with Talker(pty, 38_400), Ports([hunting(pty)]) as ports:
+        data = read(ports, 200)
+        assert ports.rates == {str(pty.path): 38_400}
+        assert ports.counters["gnss.rates_tried"] >= 2
+        assert ports.state == {"gnss": "open"}
+    assert data.startswith(b"$GPRMC") or b"\r\n$GPRMC" in data[:80]
+    assert data.count(b"$GPRMC") >= 2
+
+
+@pytest.mark.usefixtures("quick_listening")
+def test_a_rate_found_in_an_earlier_life_is_tried_first(pty: Pty) -> None:
+    with Talker(pty, 4_800), Ports([hunting(pty)], known_rates={str(pty.path): 4_800}) as ports:
+        assert read(ports, 100).count(b"$GPRMC") >= 1
+        assert ports.counters["gnss.rates_tried"] == 0
+
+
 def test_a_file_that_is_no_device_is_counted_not_raised(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"no device")
@@ -167,12 +221,18 @@ def test_closing_ends_all_threads_soon(pty: Pty) -> None:
     [
         ("gnss=/dev/ttyUSB0@4800", PortSpec("gnss", "/dev/ttyUSB0", "gnss", 4_800)),
         ("gnss=/dev/serial/by-id/usb-u-blox_AG-if00", PortSpec("gnss", "/dev/serial/by-id/usb-u-blox_AG-if00", "gnss")),
-        ("board=/dev/ttyACM0", PortSpec("board", "/dev/ttyACM0", "board", 115_200)),
+        ("board=/dev/ttyACM0", PortSpec("board", "/dev/ttyACM0", "board")),
+        ("gnss=gpsd://127.0.0.1:2947", PortSpec("gnss", "gpsd://127.0.0.1:2947", "gnss")),
         ("gnss2=/dev/a@b@115200", PortSpec("gnss2", "/dev/a@b", "gnss", 115_200)),
     ],
 )
 def test_ports_are_written_as_name_path_and_baud(text: str, expected: PortSpec) -> None:
     assert parse_spec(text) == expected
+
+
+def test_a_gpsd_written_wrong_says_how_to_write_it() -> None:
+    with pytest.raises(PortError, match="gpsd://HOST:PORT"):
+        parse_spec("gnss=gpsd://")
 
 
 @pytest.mark.parametrize("text", ["", "gnss", "gnss=", "radar=/dev/x", "=/dev/x", "GNSS=/dev/x"])
