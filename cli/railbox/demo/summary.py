@@ -52,12 +52,15 @@ def lines(summary: Mapping[str, Any]) -> list[str]:
             f"{unit['unit']}: {unit['fixes']:,} fixes, {unit['knots']:,} knots, "
             f"{unit['batches_committed']:,} of {unit['batches_sent']:,} batches committed, {unit['visits']} visits"
         )
-        shown += [
-            f"  {crossing['from_side']} to {crossing['to_side']}  {crossing['border'] or '(one of several)':<36} "
-            f"{_hours(crossing['dwell_min_s'])}-{_hours(crossing['dwell_max_s'])} h  {_flag(crossing)}"
-            for crossing in unit["crossings"]
-        ]
+        shown += [_crossing_line(crossing) for crossing in unit["crossings"]]
     return shown
+
+
+def _crossing_line(crossing: Mapping[str, Any]) -> str:
+    way = f"{crossing['from_side']} to {crossing['to_side'] or '..'}"
+    hours = f"{_hours(crossing['dwell_min_s'])} to {_hours(crossing['dwell_max_s'])} h"
+    still = "" if crossing["departed"] else "  still there"
+    return f"  {way}  {crossing['border'] or '(one of several)':<34} {hours:<18} {_flag(crossing)}{still}".rstrip()
 
 
 def _hours(seconds: int | None) -> str:
