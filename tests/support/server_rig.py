@@ -17,6 +17,7 @@ from railbox_server.clock import ReplayClock
 from railbox_server.engine.changes import Change
 from railbox_server.engine.engine import Engine, Told
 from railbox_server.engine.judge import Judge
+from railbox_server.engine.travels import Travels
 from railbox_server.geo import corridors
 from railbox_server.ingest.parcel import Message
 from railbox_server.ingest.worker import Worker
@@ -45,7 +46,7 @@ class Rig:
     def __post_init__(self) -> None:
         self.mono_s = 0.0
         self.clock = ReplayClock(lambda: self.host_s)
-        judge = Judge(self.store, NETWORK, SETTINGS)
+        judge = Judge(self.store, NETWORK, SETTINGS, Travels(corridors.shipped()))
         self.engine = Engine(self.store, judge, self.clock, self.told.append, self._tick)
         self.worker = Worker(self.store, lambda _topic, _payload: True, self.touch, lambda: self.host_s)
         self.hub = Hub(self._rows, lambda: {"now": self.clock.now_s()})

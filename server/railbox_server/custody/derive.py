@@ -1,16 +1,19 @@
 """From visits and what the devices said to the custody of each span."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from railbox_server.custody import incidents, series
-from railbox_server.custody.model import Condition, Custody, DeviceLog, Incident, Limit, Settings, Span, Tally
+from railbox_server.custody.model import DEFAULTS, Condition, Custody, DeviceLog, Incident, Limit, Settings, Span, Tally
 from railbox_server.custody.series import Sample, Sums
 from railbox_server.custody.spans import end_s, spans, start_s
 from railbox_server.journey.model import Step, Visit
 from railbox_telemetry.tables import CHANNEL_BY_NAME
 
-DEFAULTS: Final = Settings()
+
+def channels_heard(settings: Settings = DEFAULTS) -> tuple[int, ...]:
+    """The channels whose readings custody is concluded from."""
+    own = (CHANNEL_BY_NAME[name].bit for name in (*settings.channels, "shock_peak_g"))
+    return tuple(sorted({*own, *incidents.COUNTERS.values()}))
 
 
 def derive(

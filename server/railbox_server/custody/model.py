@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from railbox_server.journey.model import Bounds, Visit
 from railbox_telemetry.values import Event, Reading
@@ -37,6 +37,9 @@ class Settings:
     limits: tuple[Limit, ...] = ()
     gap_s: int = 7_200
     """Between readings farther apart than this (two heartbeats of a standing unit) nobody knows the condition."""
+
+
+DEFAULTS: Final = Settings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,7 @@ class Engine:
         for unit in sorted(gone):
             self._due.pop(unit, None)
             self._open.pop(unit, None)
+            self._judge.forget(unit)
             self._store.drop_derived(unit)
             self._tell(Told(self.pending, unit, rows_changed=True))
         self._tell(Told(self.pending))

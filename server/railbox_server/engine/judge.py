@@ -1,21 +1,32 @@
 """One unit judged: its tracks read from the store, the journey derived, and everything said of it as rows.
 
-The bridge between the store and the pure engine; decides nothing itself, and keeps nothing.
+The bridge between the store and the pure engine; decides nothing itself.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import chain
+from typing import Final
 
+from railbox_server.custody.derive import channels_heard
+from railbox_server.custody.derive import derive as custody_of
+from railbox_server.custody.model import DeviceLog
+from railbox_server.custody.report import custody_row
 from railbox_server.engine.rows import devices_now, unit_row
+from railbox_server.engine.travels import Travels
 from railbox_server.fleet import Assignment, Span
 from railbox_server.journey.derive import derive
 from railbox_server.journey.model import Journey, Settings, Track, Waypoint
 from railbox_server.journey.network import Network
 from railbox_server.journey.report import crossing_row, row_order, visit_row
+from railbox_server.progress.report import progress_row
 from railbox_server.store.interface import JourneyStore
-from railbox_server.store.values import Derived, Point, StoredReading, Untrusted
+from railbox_server.store.values import Derived, Point, Row, StoredReading, Untrusted
 from railbox_telemetry.tables import CONDITION
-from railbox_telemetry.values import DEGREE_E5, SeqRange
+from railbox_telemetry.values import DEGREE_E5, Event, Reading, SeqRange
+
+ALL: Final = 2**62
+CUSTODY_CHANNELS: Final = channels_heard()
 
 Derive = Callable[[str, Sequence[Track], Network, int, Settings], Journey]
 
@@ -34,6 +45,7 @@ class Judge:
     store: JourneyStore
     network: Network
     settings: Settings
+    travels: Travels
     derive: Derive = derive
 
     def judge(self, unit: str, assignments: Sequence[Assignment], now_s: int) -> Judged:
@@ -41,30 +53,66 @@ class Judge:
         journey = self.derive(unit, tracks, self.network, now_s, self.settings)
         visits = [visit_row(visit) for visit in journey.visits]
         crossings = [crossing_row(crossing) for crossing in journey.crossings]
+        travel = self.travels.of(unit, journey)
+        progress = None if travel is None else progress_row(travel.progress)
+        last_s = None if journey.last is None else int(journey.last.time_s)
+        # The clock of a replay has not seen this unit's fixes yet: it is at least as late as they are.
+        until_s = max(now_s, last_s or now_s) + self.settings.future_s
         row = unit_row(
             unit,
             devices_now(assignments, now_s),
             self._last_point(journey.last, tracks),
             visits,
             crossings,
-            self._condition(assignments, now_s + self.settings.future_s),
+            self._condition(assignments, until_s),
             [chain.corridor for chain in self.network.chains],
+            progress,
         )
         untrusted = tuple(Untrusted(*key, reason) for key, reason in sorted(journey.untrusted.items()))
         return Judged(
             Derived(
-                unit, row, tuple(sorted(visits, key=row_order)), tuple(sorted(crossings, key=row_order)), untrusted
+                unit,
+                row,
+                tuple(sorted(visits, key=row_order)),
+                tuple(sorted(crossings, key=row_order)),
+                untrusted,
+                progress,
+                asdict(travel.trip) if travel is not None and travel.trip is not None else None,
+                self._custody(unit, assignments, journey, until_s),
             ),
-            None if journey.last is None else int(journey.last.time_s),
+            last_s,
             any(visit.exited is None for visit in journey.visits)
             or any(crossing.departed is None for crossing in journey.crossings),
         )
+
+    def forget(self, unit: str) -> None:
+        """The unit is no more."""
+        self.travels.forget(unit)
 
     def _tracks(self, assignment: Assignment) -> list[Track]:
         missing = {state.outbox.epoch: state.ledger.without_data() for state in self.store.outboxes(assignment.device)}
         knots = self.store.seen_knots(assignment.device, assignment.span)
         nothing: tuple[SeqRange, ...] = ()
         return [Track(assignment.device, epoch, knots[epoch], missing.get(epoch, nothing)) for epoch in sorted(knots)]
+
+    def _custody(self, unit: str, assignments: Sequence[Assignment], journey: Journey, until_s: int) -> tuple[Row, ...]:
+        """What is dated later than now is not believed. A span that lasts is told of until the unit was last heard,
+        so that no clock changes it."""
+        logs = [self._log(item, until_s) for item in assignments]
+        times = (item.time_s for log in logs for items in (log.readings, log.events) for item in items)
+        heard_s = max(chain((0 if journey.last is None else int(journey.last.time_s),), times))
+        return tuple(map(custody_row, custody_of(unit, journey.visits, logs, heard_s, journey.path)))
+
+    def _log(self, assignment: Assignment, until_s: int) -> DeviceLog:
+        """What custody is concluded from."""
+        device, span = assignment.device, assignment.span.both(Span(None, until_s))
+        readings = [
+            Reading(item.time_s, item.channel, item.value)
+            for channel in CUSTODY_CHANNELS
+            for item in self.store.readings(device, span, channel, ALL)
+        ]
+        events = [Event(item.time_s, item.code, item.value) for item in self.store.events(device, span, ALL)]
+        return DeviceLog(device, readings, events)
 
     def _last_point(self, last: Waypoint | None, tracks: Sequence[Track]) -> Point | None:
         """The stored knot of the newest trusted place, with its speed."""

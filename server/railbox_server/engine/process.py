@@ -18,6 +18,7 @@ from railbox_server.clock import Mode, clock_of
 from railbox_server.engine.changes import Change
 from railbox_server.engine.engine import Engine, Told
 from railbox_server.engine.judge import Judge
+from railbox_server.engine.travels import Travels
 from railbox_server.geo.corridors import available
 from railbox_server.journey.model import Settings
 from railbox_server.journey.network import Network
@@ -66,7 +67,8 @@ def child(spec: EngineSpec, pipe: Pipe) -> None:
     os.setsid()  # Ctrl-C is for the parent, which then ends us
     logging.basicConfig(level=spec.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     store = SqliteStore(spec.data)
-    judge = Judge(store, Network(available(spec.corridors)), spec.settings)
+    known = available(spec.corridors)
+    judge = Judge(store, Network(known), spec.settings, Travels(known))
     taken = 0
     try:
         engine = Engine(store, judge, clock_of(spec.clock), lambda told: pipe.send(Heard(told, taken)))

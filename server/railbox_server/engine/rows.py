@@ -15,6 +15,8 @@ from railbox_telemetry.tables import CHANNELS, COURSE, SPEED
 from railbox_telemetry.values import DEGREE_E5
 
 _LEVELS: Final = ("none", "over", "critical")
+_HISTORY: Final = frozenset({"type", "unit", "transfers", "excursions", "stops"})
+"""Of progress: what grows with the journey, and what the unit's row says already."""
 
 
 def unit_row(
@@ -25,8 +27,10 @@ def unit_row(
     crossings: Sequence[Row],
     condition: Iterable[StoredReading],
     corridors: Sequence[Corridor],
+    progress: Row | None = None,
 ) -> Row:
-    """`visits` and `crossings` as journey.report gives them, by time; `last`: the newest trusted knot."""
+    """`visits` and `crossings` as journey.report gives them, by time; `last`: the newest trusted knot; `progress` as
+    progress.report gives it, of which the row has what is true now."""
     staying = [row for row in visits if row["exited"] is None]
     here = staying[-1] if staying else None
     flag, certainty = worst_flag([*staying, *(row for row in crossings if row["departed"] is None)])
@@ -41,6 +45,7 @@ def unit_row(
         "flag": flag,
         "certainty": certainty,
         "condition": {CHANNELS[item.channel].name: CHANNELS[item.channel].in_unit(item.value) for item in condition},
+        "progress": progress and {key: value for key, value in progress.items() if key not in _HISTORY},
     }
 
 
@@ -49,7 +54,27 @@ def at_time(row: Row, now_s: int, silence_s: float) -> Row:
     latest: Mapping[str, str] | None = row["latest"]
     age_s = None if latest is None else max(0, now_s - iso.to_s(latest["time"]))
     lost = latest is not None and age_s is not None and age_s > silence_s
-    return {**row, "age_s": age_s, "no_contact_since": latest["time"] if latest is not None and lost else None}
+    return {
+        **row,
+        "age_s": age_s,
+        "no_contact_since": latest["time"] if latest is not None and lost else None,
+        "progress": progress_at_time(row.get("progress"), now_s),
+    }
+
+
+def progress_at_time(progress: Row | None, now_s: int) -> Row | None:
+    """Progress as of now: what is still ahead is not reached before now, since nobody saw it."""
+    if progress is None:
+        return None
+    return {**progress, **{key: _ahead_at_time(progress[key], now_s) for key in ("next_border", "terminal")}}
+
+
+def _ahead_at_time(ahead: Row | None, now_s: int) -> Row | None:
+    if ahead is None or ahead["eta"] is None:
+        return ahead
+    now = iso.from_s(now_s)
+    eta: Row = ahead["eta"]
+    return {**ahead, "eta": {**eta, "p50": max(eta["p50"], now), "p90": max(eta["p90"], now)}}
 
 
 def kind_of(unit: str) -> str:

@@ -65,6 +65,21 @@ def experience(way: Way, journeys: Iterable[Journey]) -> Experience:
     )
 
 
+def joined(parts: Iterable[Experience]) -> Experience:
+    """What several parts of a fleet measured on one corridor, together."""
+    waits: dict[Key, list[float]] = {}
+    paces: dict[Mode, list[float]] = {}
+    for part in parts:
+        for key, waits_s in part.waits_s.items():
+            waits.setdefault(key, []).extend(waits_s)
+        for mode, own in part.paces_s_per_km.items():
+            paces.setdefault(mode, []).extend(own)
+    return Experience(
+        {key: tuple(sorted(values)) for key, values in sorted(waits.items())},
+        {mode: tuple(sorted(values)) for mode, values in sorted(paces.items())},
+    )
+
+
 def calls_of(way: Way, journey: Journey) -> list[Call]:
     """The journey's waits at the nodes of the corridor, in time order."""
     by_id = {node.id: node for node in nodes(way)}

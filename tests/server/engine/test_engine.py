@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from railbox_server.engine.rows import progress_at_time
 from railbox_server.fleet import Assignment, Span
 from railbox_server.store.interface import Store
 from railbox_server.store.values import Row
-from railbox_telemetry.values import Batch, Knot, Positions
+from railbox_telemetry import iso
+from railbox_telemetry.tables import EVENT_BY_NAME
+from railbox_telemetry.values import Batch, Event, Events, Knot, Positions
 from support.server_rig import Rig
 from support.trips import BORDER, END_S, HOUR_S, START_S, batches, knots
 
@@ -26,6 +29,10 @@ def rig(store: Store, tmp_path: Path) -> Rig:
 def said(rig: Rig) -> tuple[Sequence[Row], Sequence[Row], Sequence[Row]]:
     rig.settle()
     return rig.store.unit_rows(), rig.store.visits(), rig.store.crossings()
+
+
+def travelled(rig: Rig) -> tuple[Row | None, Sequence[Row], Sequence[Row]]:
+    return rig.store.progress(UNIT), rig.store.custody(UNIT), rig.store.trips()
 
 
 def test_a_journey_becomes_visits_and_a_flagged_crossing(rig: Rig) -> None:
@@ -68,6 +75,7 @@ def test_the_order_of_arrival_repetition_and_delay_change_nothing(
     units, visits, crossings = said(mixed)
     units[0]["latest"].pop("received_at")  # the one thing that may tell them apart
     assert (units, visits, crossings) == whole
+    assert travelled(mixed) == travelled(rig)
 
 
 def test_an_open_visit_is_judged_by_the_clock_alone(rig: Rig) -> None:
@@ -152,3 +160,76 @@ def test_a_unit_that_cannot_be_judged_stops_no_other(
     rig.receive("TRK1", batches(knots(until_h=2))[-1:])
     (unit,), _, _ = said(rig)
     assert unit["latest"] is not None
+
+
+def test_a_journey_has_a_place_on_its_corridor_and_a_forecast(rig: Rig) -> None:
+    rig.receive("TRK1", batches(knots()))
+    (unit,), _, _ = said(rig)
+    progress, _, (trip,) = travelled(rig)
+    assert progress is not None
+    assert unit["progress"].items() <= progress.items()
+    assert (progress["corridor"], progress["heading"], progress["mode"]) == ("karachi-moscow", "forward", "rail")
+    ahead = progress["next_border"]
+    assert ahead["id"] == "ir-tm-sarakhs-serakhs"
+    assert iso.from_s(END_S) < ahead["eta"]["p50"] < ahead["eta"]["p90"] < progress["terminal"]["eta"]["p50"]
+    assert len(progress["stops"]) == 2
+    assert (trip["corridor"], trip["unit"], len(trip["borders_s"])) == ("karachi-moscow", UNIT, 1)
+    assert trip["delay_s"] >= 66 * HOUR_S
+
+
+def test_a_forecast_rests_on_what_the_rest_of_the_fleet_measured(rig: Rig) -> None:
+    def observations() -> int:
+        (row,) = rig.store.unit_rows(UNIT)
+        return row["progress"]["terminal"]["eta"]["observations"]
+
+    rig.receive("TRK1", batches(knots(until_h=2)))
+    said(rig)
+    assert observations() == 0
+    rig.store.assign(Assignment("TRK2", OTHER), 0)
+    rig.receive("TRK2", batches(knots()))
+    said(rig)
+    rig.receive("TRK1", batches(knots(until_h=3))[-1:])
+    said(rig)
+    assert observations() > 0
+    rig.store.end_assignment("TRK2", START_S - 1)
+    said(rig)
+    rig.receive("TRK1", [Batch(8, 1, (Positions((knots(until_h=3)[-1],)),))])
+    said(rig)
+    assert observations() == 0
+
+
+def test_custody_says_in_which_span_what_happened(rig: Rig) -> None:
+    shock = Event(START_S + 30 * HOUR_S, EVENT_BY_NAME["shock"].code, 250)
+    future = Event(NOW_S + 10 * HOUR_S, EVENT_BY_NAME["shock"].code, 900)
+    rig.receive("TRK1", [*batches(knots()), Batch(8, 1, (Events((shock,)),)), Batch(8, 2, (Events((future,)),))])
+    said(rig)
+    custody = rig.store.custody(UNIT)
+    assert [(row["kind"], row["place"] or row["to_place"]) for row in custody][:2] == [
+        ("leg", "pk-taftan"),
+        ("visit", "pk-taftan"),
+    ]
+    assert [row["shocks"]["times"] for row in custody] == [0, 1, *[0] * (len(custody) - 2)]
+    assert {row["conditions"]["temp_c"]["max"] for row in custody} == {21.5}
+    (incident,) = custody[1]["incidents"]
+    assert (incident["time"], incident["lat"]) == (iso.from_s(shock.time_s), 28.97255)
+
+
+def test_a_unit_that_is_no_more_leaves_neither_progress_nor_custody(rig: Rig) -> None:
+    rig.store.register("LOOSE", 0)
+    rig.receive("LOOSE", batches(knots()))
+    said(rig)
+    assert rig.store.progress("LOOSE") is not None
+    rig.store.assign(Assignment("LOOSE", OTHER), 0)
+    said(rig)
+    assert (rig.store.progress("LOOSE"), rig.store.custody("LOOSE")) == (None, [])
+    assert [trip["unit"] for trip in rig.store.trips()] == [OTHER]
+
+
+def test_what_is_ahead_is_not_reached_before_now() -> None:
+    eta = {"p50": "2026-11-20T06:00:00Z", "p90": "2026-11-20T09:00:00Z", "observations": 3}
+    progress = {"km": 5.0, "next_border": None, "terminal": {"id": "x", "eta": eta}}
+    now_s = iso.to_s("2026-11-20T08:00:00Z")
+    found = progress_at_time(progress, now_s)
+    assert found == {**progress, "terminal": {"id": "x", "eta": {**eta, "p50": "2026-11-20T08:00:00Z"}}}
+    assert progress_at_time(found, now_s - 7200) == found
+    assert progress_at_time(None, now_s) is None
