@@ -138,7 +138,7 @@ def gpsd_says(chk: Path) -> dict[str, list[tuple[float, float]]]:
     """gpsd's positions by whole second; it repeats some with another one."""
     places: dict[str, list[tuple[float, float]]] = {}
     for line in chk.read_text(errors="replace").splitlines():
-        row = json.loads(line) if line.startswith('{"class":"TPV"') else {}
+        row: dict[str, Any] = json.loads(line) if line.startswith('{"class":"TPV"') else {}
         if row.get("mode", 0) >= 2 and "time" in row and "lat" in row:
             places.setdefault(iso.from_s(iso.to_s(row["time"])), []).append((row["lat"], row["lon"]))
     return places
