@@ -95,7 +95,7 @@ class Board:
 
     @property
     def condition(self) -> Mapping[int, int]:
-        """What rides along with a position: what no row has told yet; nothing while the board is missing."""
+        """What rides along with a position: what holds now and no row has told; none while the board is missing."""
         if self.missing:
             return {}
         return {channel: value for channel, value in self._rows.pending.items() if channel in _CONDITION}

@@ -87,13 +87,15 @@ class ReadingRows:
 
     @property
     def pending(self) -> dict[int, int]:
-        """What the samples since the last row come to."""
+        """What holds now and no row has told: the last values, and the highest of those whose peaks count."""
         return {
-            channel: _KEPT_BY_BIT.get(channel, _last)(samples) for channel, samples in sorted(self._samples.items())
+            channel: samples.highest if _KEPT_BY_BIT.get(channel) is _highest else samples.last
+            for channel, samples in self._samples.items()
         }
 
     def flush(self) -> tuple[int, dict[int, int]]:
         """What is collected, and the time of its newest sample; empty when there is nothing."""
-        row, self._samples = self.pending, {}
+        row = {channel: _KEPT_BY_BIT.get(channel, _last)(samples) for channel, samples in self._samples.items()}
+        self._samples = {}
         self._emitted_ms = self._at_ms
         return self._at_ms, row

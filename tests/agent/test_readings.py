@@ -33,12 +33,13 @@ def test_a_row_is_due_after_the_interval_and_holds_for_its_newest_sample() -> No
     assert rows.flush() == (60_000, {})
 
 
-def test_what_no_row_has_told_yet_is_pending() -> None:
+def test_what_holds_now_and_no_row_has_told_is_pending() -> None:
     rows = ReadingRows(interval_s=60)
-    rows.add(0, {0: 200})
+    rows.add(0, {0: 200, 4: 3})
     assert rows.pending == {}
-    rows.add(10_000, {0: 210})
-    assert rows.pending == {0: 210}
+    rows.add(10_000, {0: 210, 4: 900})
+    rows.add(20_000, {0: 230, 4: 5})
+    assert rows.pending == {0: 230, 4: 900}, "not the mean, which is of the past"
 
 
 def test_a_board_that_samples_every_interval_loses_no_row_to_jitter() -> None:
