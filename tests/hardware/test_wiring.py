@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from railbox_agent.board_tool import command
+
 ROOT = Path(__file__).parents[2]
 HARNESS = ROOT / "hardware" / "harness"
 WIRING = (ROOT / "hardware" / "wiring.md").read_text(encoding="utf-8")
@@ -221,3 +223,14 @@ def test_batteries_and_panels_follow_from_the_day() -> None:
         assert panel * 0.7 == pytest.approx(gives, abs=0.01)
         assert 30.5 / gives == pytest.approx(full, abs=0.6)
         assert 1.9 / gives == pytest.approx(low, abs=0.4)
+
+
+def test_every_command_and_file_that_is_named_is_there() -> None:
+    named = set(re.findall(r"railbox board (\w+)", WIRING))
+    assert {"flash", "info", "settings", "monitor", "level"} <= named
+    for name in named:
+        with pytest.raises(SystemExit) as ended:
+            command.main([name, "--help"])
+        assert ended.value.code == 0, name
+    for path in re.findall(r"`((?:agent|firmware_bridge|hardware)/[\w./-]+)`", WIRING):
+        assert (ROOT / path).exists(), path
