@@ -5,7 +5,7 @@ returned; one that lasts is open. A unit that was dark through the whole area cr
 """
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -81,7 +81,8 @@ def _of_stay(log: AreaLog, stay: Stay, course: Course, settings: Settings) -> It
     to_side = _side_at(log, end_s)
     if from_side is None:
         return
-    own = [visit for visit in log.visits if stay.first_in_s <= (visit.entered.latest_s or 0) <= end_s]
+    first, last = bisect_left(log.visits, stay.first_in_s, key=_seen_s), bisect_right(log.visits, end_s, key=_seen_s)
+    own = log.visits[first:last]
     if from_side != to_side:
         passage = log.passages[_passed_by(log, end_s) - 1]
         scene = Scene(log.area, course, settings, passage, stay, own)
@@ -90,6 +91,10 @@ def _of_stay(log: AreaLog, stay: Stay, course: Course, settings: Settings) -> It
         yield _Found(log, from_side, None, Moments(own[0].entered, own[-1].exited), own, stay.last_in_s)
     elif own and stay.last_out_s is not None:
         yield _Found(log, from_side, from_side, Moments(own[0].entered, own[-1].exited, departed=own[-1].exited), own)
+
+
+def _seen_s(visit: Visit) -> int:
+    return visit.entered.latest_s or 0
 
 
 def _passed_by(log: AreaLog, time_s: float) -> int:
@@ -187,4 +192,4 @@ def _dwell(start: Bounds, end: Bounds | None, found: _Found, clock: Clock) -> Dw
 def yard_visits(area: BorderArea, visits: Mapping[str, Sequence[Visit]]) -> list[Visit]:
     """The visits of a border's yards in time order."""
     own = [visit for yards in area.yards for yard in yards for visit in visits.get(yard.id, ())]
-    return sorted(own, key=lambda visit: (visit.entered.latest_s or 0, visit.place.id))
+    return sorted(own, key=lambda visit: (_seen_s(visit), visit.place.id))

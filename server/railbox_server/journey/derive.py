@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Final
 
+from railbox_server.geo.model import LIMIT_H
 from railbox_server.journey.crossings import AreaLog, crossings, yard_visits
 from railbox_server.journey.judging import Clock, clock_of, entered, exited, flag, stay_dwell
 from railbox_server.journey.model import Crossing, Journey, Settings, Track, Visit
@@ -87,7 +88,7 @@ class _Elsewhere:
 def _visit(unit: str, place_id: str, stay: Stay, network: Network, clock: Clock) -> Visit:
     place = network.places[place_id]
     length = stay_dwell(stay, clock)
-    limit_s = round((place.limit_h or 0) * 3_600)
+    limit_s = round((place.limit_h or LIMIT_H) * 3_600)
     return Visit(
         unit=unit,
         place=place,

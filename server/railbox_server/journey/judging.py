@@ -34,7 +34,7 @@ class Clock:
 
 
 def clock_of(now_s: int, contact_s: float, settings: Settings) -> Clock:
-    return Clock(now_s, math.floor(contact_s), settings.contact_heartbeats * settings.heartbeat_s)
+    return Clock(now_s, math.floor(contact_s), settings.silence_s)
 
 
 def bounds(earliest_s: float | None, est_s: float, latest_s: float | None) -> Bounds:

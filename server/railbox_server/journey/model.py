@@ -152,7 +152,12 @@ class Settings:
     dark_inside_s: int = 900
     heartbeat_s: int = 3_600
     contact_heartbeats: float = 1.5
-    """A unit is in contact until its last trusted fix is older than so many heartbeats."""
+    """A unit is in contact until its last trusted fix is older than so many heartbeats. Longer between two knots,
+    nobody knows where it was."""
+
+    @property
+    def silence_s(self) -> float:
+        return self.contact_heartbeats * self.heartbeat_s
 
     def margin_m(self, accuracy_m: int | None) -> float:
         return self.track_error_m + max(self.least_accuracy_m, accuracy_m or 0)

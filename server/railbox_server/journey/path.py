@@ -84,6 +84,7 @@ def _line(track: Track, doubtful: Mapping[FixKey, str], settings: Settings) -> l
         continuous = (
             knot.dark_s == 0
             and before is not None
+            and knot.time_s - before.time_s <= settings.silence_s
             and not (gaps and _is_missing(gaps, before.seq, knot.seq))
             and drivable(before, knot, settings)
         )

@@ -64,9 +64,9 @@ def test_a_border_passed_without_a_stop_is_crossed_all_the_same() -> None:
 
 
 def test_on_a_long_step_over_everything_the_line_is_believed() -> None:
-    found = crossing(journey(sampled([(0, 50), (100, 150)], 100)))
-    assert ests(found) == [41, 47, 50, 53, 59]
-    assert minutes(found.crossed) == pytest.approx((49.95, 50, 50.05), abs=0.02)
+    found = crossing(journey(sampled([(0, 50), (50, 150)], 50)))
+    assert ests(found) == [20.5, 23.5, 25, 26.5, 29.5]
+    assert minutes(found.crossed) == pytest.approx((24.98, 25, 25.02), abs=0.02)
 
 
 def test_the_gauge_changes_where_the_border_has_a_gauge_break() -> None:

@@ -56,6 +56,15 @@ def test_of_two_knots_at_one_second_the_earlier_batch_counts_whatever_came_first
     assert journey(track([*rest, here, there])) == journey(track([*rest, here]))
 
 
+def test_without_a_heartbeat_for_half_as_long_again_nobody_knows_where_the_unit_was() -> None:
+    def least_min(silence_min: float) -> float:
+        heard = [*sampled([(0, 80), (14, 94)]), knot(14 + silence_min, 94, seq=20)]
+        return visit(journey(track(heard)), "aa").dwell.min_s / 60
+
+    assert least_min(90) == 92
+    assert least_min(91) == 2
+
+
 def test_two_outboxes_of_a_device_are_not_continuous_with_each_other() -> None:
     before, after = sampled([(0, 80), (8, 88)]), sampled([(18, 98), (28, 108)])
     assert visits(journey(track(before, epoch=1), track(after, epoch=2)), "aa") == []
