@@ -8,7 +8,7 @@ from importlib import metadata
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from railbox_server.api import borders, devices, live, pages, problems, units
+from railbox_server.api import borders, devices, live, pages, problems, statistics, units
 from railbox_server.api.access import Gate
 from railbox_server.api.services import Services
 
@@ -38,7 +38,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=2_000)
     problems.install(app)
     api = APIRouter(prefix="/api", dependencies=[Depends(Gate(services.token))])
-    for part in (units, borders, devices, live):
+    for part in (units, borders, statistics, devices, live):
         api.include_router(part.routes(services))
     app.include_router(api)
     app.include_router(live.health(services))

@@ -32,9 +32,15 @@ def routes(services: Services) -> APIRouter:
 
     @router.get("/units/{unit}", response_model=models.UnitDetail)
     def unit(unit: str) -> Row:
-        """One unit with all its visits and crossings."""
+        """One unit with all its visits and crossings, transfers, excursions and stops."""
         name, _ = _find(services, unit)
-        return {**services.rows_of([name])[0], "visits": store.visits(name), "crossings": store.crossings(name)}
+        progress = store.progress(name)
+        return {
+            **services.rows_of([name])[0],
+            "visits": store.visits(name),
+            "crossings": store.crossings(name),
+            **{key: progress[key] if progress else [] for key in ("transfers", "excursions", "stops")},
+        }
 
     @router.get("/units/{unit}/track", response_model=models.Track)
     def track(unit: str, span: Window, max_points: Annotated[int, Query(ge=2, le=200_000)] = 10_000) -> Row:
@@ -93,7 +99,13 @@ def routes(services: Services) -> APIRouter:
         """The unit's passages of borders, with bounds and flags."""
         return {"crossings": store.crossings(_find(services, unit)[0])}
 
-    _ = (units, unit, track, readings, events, visits, crossings)
+    @router.get("/units/{unit}/custody", response_model=models.Custody)
+    def custody(unit: str) -> Row:
+        """In which visit, or on which leg between two, what happened to the unit: condition, shocks, doors."""
+        name, _ = _find(services, unit)
+        return {"unit": name, "custody": store.custody(name)}
+
+    _ = (units, unit, track, readings, events, visits, crossings, custody)
     return router
 
 

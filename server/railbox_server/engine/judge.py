@@ -4,7 +4,7 @@ The bridge between the store and the pure engine; decides nothing itself.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
@@ -20,6 +20,7 @@ from railbox_server.journey.model import Journey, Settings, Track, Waypoint
 from railbox_server.journey.network import Network
 from railbox_server.journey.report import crossing_row, row_order, visit_row
 from railbox_server.progress.report import progress_row
+from railbox_server.statistics.reading import trip_row
 from railbox_server.store.interface import JourneyStore
 from railbox_server.store.values import Derived, Point, Row, StoredReading, Untrusted
 from railbox_telemetry.tables import CONDITION
@@ -77,7 +78,7 @@ class Judge:
                 tuple(sorted(crossings, key=row_order)),
                 untrusted,
                 progress,
-                asdict(travel.trip) if travel is not None and travel.trip is not None else None,
+                trip_row(travel.trip) if travel is not None and travel.trip is not None else None,
                 self._custody(unit, assignments, journey, until_s),
             ),
             last_s,

@@ -69,6 +69,7 @@ def test_units_say_where_they_are_and_for_how_long(rig: Rig) -> None:
         "certainty": None,
         "no_contact_since": None,
         "condition": {"temp_c": 21.5},
+        "progress": unit["progress"],
     }
     assert START_S + 3.5 * HOUR_S < iso.to_s(unit["since"]) < START_S + 4 * HOUR_S
 
@@ -99,7 +100,83 @@ def test_a_new_unit_is_there_before_it_was_heard(rig: Rig) -> None:
     assert (row["latest"], row["age_s"], row["devices"], row["visits"]) == (None, None, ["TRK2"], [])
 
 
-@pytest.mark.parametrize("rest", ["", "/track", "/readings", "/events", "/visits", "/crossings"])
+def test_progress_says_how_far_it_is_and_when_it_will_be_where(rig: Rig) -> None:
+    (row,) = get(rig, "/api/units")["units"]
+    progress = row["progress"]
+    assert (progress["corridor"], progress["km"], progress["heading"], progress["standing_at"]) == (
+        "karachi-moscow",
+        1410.0,
+        "forward",
+        BORDER,
+    )
+    ahead, end = progress["next_border"], progress["terminal"]
+    assert (ahead["id"], end["id"]) == ("ir-tm-sarakhs-serakhs", "ru-moscow-paveletsky")
+    assert row["latest"]["time"] < ahead["eta"]["p50"] < ahead["eta"]["p90"] < end["eta"]["p50"] < end["eta"]["p90"]
+    assert progress["timetable"] is None
+
+
+def test_one_unit_comes_with_where_it_stood_and_strayed(rig: Rig) -> None:
+    row = get(rig, f"/api/units/{UNIT}")
+    (stop,) = row["stops"]
+    assert (iso.to_s(stop["to"]), stop["lat"]) == (START_S + 20 * HOUR_S, 28.97255)
+    assert (row["transfers"], row["excursions"]) == ([], [])
+
+
+def test_a_forecast_that_has_passed_is_told_as_now(rig: Rig) -> None:
+    rig.store.assign(Assignment("TRK2", OTHER), 0)
+    rig.host_s += 60 * 86_400
+    late = Knot(START_S + 60 * 86_400, 5_575_000, 3_761_000)
+    rig.receive("TRK2", [Batch(1, 1, (Positions((late,)),))])
+    rig.settle()
+    progress = get(rig, f"/api/units/{UNIT}")["progress"]
+    assert progress["next_border"]["eta"]["p90"] == progress["terminal"]["eta"]["p90"] == iso.from_s(late.time_s)
+
+
+def test_custody_tells_of_visits_and_of_the_legs_between(rig: Rig) -> None:
+    leg, visit = get(rig, f"/api/units/{UNIT}/custody")["custody"]
+    assert (leg["kind"], leg["to_place"], leg["doors"]["times"]) == ("leg", "pk-taftan", 1)
+    assert [(item["event"], item["time"], item["value"]) for item in leg["incidents"]] == [
+        ("door_opened", iso.from_s(START_S + 100), None),
+        ("shock", iso.from_s(START_S + 200), 2.5),
+    ]
+    assert leg["shocks"] == {"times": 1, "seen": 1, "counted": None, "worst_g": 2.5}
+    assert (visit["kind"], visit["place"], visit["end"], visit["incidents"]) == ("visit", "pk-taftan", None, [])
+    assert visit["conditions"]["temp_c"]["mean"] == 21.5
+
+
+def test_statistics_are_of_all_crossings_and_trips(rig: Rig) -> None:
+    found = get(rig, "/api/statistics")
+    (taftan,) = found["borders"]
+    assert (taftan["border"], taftan["from_side"], taftan["to_side"]) == (BORDER, "PK", "IR")
+    assert (taftan["n"], taftan["open"], taftan["p50_h"]) == (0, 1, None)
+    assert 15.9 < taftan["p50_bounds_h"][0] < 17
+    assert taftan["p50_bounds_h"][1] is None
+    assert list(taftan["by_month"]) == ["2026-10"]
+    assert (found["returned"], found["unplaced"], taftan["trend"]) == (0, 0, None)
+    (own,) = found["indicators"]
+    assert (own["corridor"], own["trips"], own["borders"]) == ("karachi-moscow", 1, 0)
+    assert own["speed_with_delay_kmh"] < own["speed_without_delay_kmh"]
+    assert {row["mode"] for row in found["published"]} == {"rail", "road"}
+
+
+def test_statistics_are_reckoned_again_only_when_rows_are_others(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = get(rig, "/api/statistics")
+    with monkeypatch.context() as patch:
+        patch.delattr("railbox_server.api.statistics.statistics_answer")
+        assert get(rig, "/api/statistics") == first
+    rig.receive("TRK1", batches(knots())[len(batches(knots(until_h=20))) :])
+    rig.settle()
+    (taftan,) = get(rig, "/api/statistics")["borders"]
+    assert (taftan["n"], taftan["open"]) == (1, 0)
+    assert 66 < taftan["p50_h"] < 67.5
+
+
+def test_a_fleet_without_journeys_has_empty_statistics(store: Store, tmp_path: Path) -> None:
+    found = get(Rig(store, NOW_S, tmp_path), "/api/statistics")
+    assert (found["borders"], found["indicators"]) == ([], [])
+
+
+@pytest.mark.parametrize("rest", ["", "/track", "/readings", "/events", "/visits", "/crossings", "/custody"])
 def test_an_unknown_unit_is_a_problem(rig: Rig, rest: str) -> None:
     answer = rig.api.get(f"/api/units/NOPE{rest}")
     assert answer.headers["content-type"] == "application/problem+json"
