@@ -120,6 +120,7 @@ def unit_row(unit: str, kind: str, line: Line, **more: Any) -> Row:
         "since": None,
         **judged(),
         "condition": {},
+        "progress": None,
     }
     return row | more
 
@@ -215,12 +216,57 @@ def standing_units(line: Line) -> tuple[dict[str, Row], dict[str, Row]]:
     return units, board
 
 
+def progress_row(line: Line, share: float, **more: Any) -> Row:
+    """At a share of the line's length, on the way to its end, past all borders but the last."""
+    first, last = line.stops[0], line.stops[-1]
+    km = first.km + share * (last.km - first.km)
+    border = line.borders[-1]
+    row: Row = {
+        "corridor": line.name,
+        "time": iso(NOW),
+        "km": round(km, 1),
+        "way_km": round(km, 1),
+        "off_m": 140,
+        "off_since": None,
+        "mode": "rail",
+        "heading": "forward",
+        "standing_at": None,
+        "next_border": ahead_row(border["id"], border["name"], line.yards(border)[0].km - km, 42, 55),
+        "terminal": ahead_row(last.id, last.name, last.km - km, 96, 150),
+        "timetable": {"late_min": 200, "late_at_end_min": 285, "assumed": True},
+    }
+    return row | more
+
+
+def ahead_row(place: str, name: str, distance_km: float, likely_h: float, late_h: float) -> Row:
+    return {
+        "id": place,
+        "name": name,
+        "km": round(distance_km, 1),
+        "distance_km": round(distance_km, 1),
+        "eta": {"p50": iso(hours_ago(-likely_h)), "p90": iso(hours_ago(-late_h)), "observations": 12},
+    }
+
+
 def travelling_units(main: Line, other: Line) -> list[Row]:
     moving, wagon, silent = main.at(0.55), other.at(0.62), other.at(0.2)
     return [
-        unit_row(MOVING, "container", main, **latest(*moving, 20, 14.2, 310), condition=CONDITION | {"door_open": 1}),
+        unit_row(
+            MOVING,
+            "container",
+            main,
+            **latest(*moving, 20, 14.2, 310),
+            condition=CONDITION | {"door_open": 1},
+            progress=progress_row(main, 0.55),
+        ),
         unit_row(WAGON, "wagon", other, **latest(*wagon, 1300, 21.0, 285), condition={"temp_c": -11.2}),
-        unit_row(SILENT, "container", other, **latest(*silent, 2.1 * 86_400, 16.0, 20), condition={}),
+        unit_row(
+            SILENT,
+            "container",
+            other,
+            **latest(*silent, 2.1 * 86_400, 16.0, 20),
+            no_contact_since=iso(hours_ago(2.1 * 24)),
+        ),
     ]
 
 

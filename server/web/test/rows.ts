@@ -28,6 +28,7 @@ export function unit(name: string, { ageS = 20, ...more }: Partial<UnitRow> & { 
     certainty: null,
     no_contact_since: null,
     condition: {},
+    progress: null,
     ...more,
   };
 }

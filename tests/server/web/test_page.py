@@ -95,6 +95,18 @@ def test_a_crossing_shows_its_five_moments_between_their_bounds(opened: Watched)
         assert word in timeline
 
 
+def test_progress_tells_what_is_ahead_between_likely_and_late(opened: Watched) -> None:
+    opened.page.evaluate("unit => { location.hash = `unit=${unit}` }", MOVING)
+    progress = opened.page.locator(".progress")
+    progress.wait_for()
+    text = progress.inner_text()
+    assert "about 22 Nov 00:00, 9 in 10 by 13:00" in text
+    assert "about 24 Nov 06:00, 9 in 10 by 26 Nov 12:00" in text
+    assert "3 h 20 min late" in text
+    assert "about 4 h 45 min late at the end, against reckoned times" in text
+    assert "12 waits and runs of this fleet" in text
+
+
 def test_live_positions_move_the_unit_and_the_clock(opened: Watched, server: PageServer) -> None:
     server.move(MOVING, time="2026-11-20T06:30:00Z", lat=45.25, lon=55.5)
     opened.until(

@@ -44,6 +44,43 @@ export interface Latest {
   readonly received_at: string;
 }
 
+/** Half of such journeys arrive by `p50`, nine in ten by `p90`. */
+export interface Eta {
+  readonly p50: string;
+  readonly p90: string;
+  /** Waits and runs of the fleet that it rests on; 0: on published figures alone. */
+  readonly observations: number;
+}
+
+/** A border or the terminal; `eta` is null where the unit is there, beyond, or off the corridor. */
+export interface Ahead {
+  readonly id: string;
+  readonly name: string;
+  readonly km: number;
+  readonly distance_km: number;
+  readonly eta: Eta | null;
+}
+
+/** Minutes behind the timetable, negative: before it. */
+export interface Timetable {
+  readonly late_min: number;
+  readonly late_at_end_min: number | null;
+  readonly assumed: boolean;
+}
+
+/** Where on its corridor a unit is, as of its latest position. */
+export interface Progress {
+  readonly corridor: string;
+  readonly km: number;
+  readonly off_m: number;
+  readonly off_since: string | null;
+  readonly heading: "forward" | "backward" | null;
+  readonly standing_at: string | null;
+  readonly next_border: Ahead | null;
+  readonly terminal: Ahead | null;
+  readonly timetable: Timetable | null;
+}
+
 export interface UnitRow extends Judgement {
   readonly unit: string;
   readonly kind: "container" | "wagon" | "device";
@@ -54,6 +91,7 @@ export interface UnitRow extends Judgement {
   readonly place: { readonly id: string; readonly name: string; readonly country: string } | null;
   readonly since: string | null;
   readonly condition: Readonly<Record<string, number | boolean | null>>;
+  readonly progress: Progress | null;
 }
 
 export interface VisitRow extends Dwell, Judgement {

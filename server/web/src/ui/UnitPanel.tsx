@@ -9,7 +9,9 @@ import { ago, parseMs } from "../core/time.ts";
 import { conditionItems, motionText, positionText, unitName, whereText } from "../core/words.ts";
 import { Chart } from "./Chart.tsx";
 import { Crossings } from "./Crossings.tsx";
+import { Fact } from "./Fact.tsx";
 import { Cross, Fit } from "./Icons.tsx";
+import { Progress } from "./Progress.tsx";
 import { useScene } from "./scene.ts";
 import { Between, Moment } from "./Times.tsx";
 import { Chips, DwellBar } from "./Verdicts.tsx";
@@ -77,6 +79,7 @@ function Known({ selected, row }: { selected: Selected; row: UnitRow }) {
       {here.map(visit => (
         <Here key={visit.id} visit={visit} />
       ))}
+      {row.progress && <Progress progress={row.progress} />}
       <Condition row={row} selected={selected} />
       <section class="panel-part" aria-label="Border crossings">
         <h3 class="group-title">Border crossings</h3>
@@ -121,24 +124,6 @@ function Where({ row, here }: { row: UnitRow; here: VisitRow | null }) {
         </dl>
       )}
     </section>
-  );
-}
-
-interface FactProps {
-  readonly label: string;
-  readonly value: string;
-  readonly children?: preact.ComponentChildren;
-}
-
-function Fact({ label, value, children }: FactProps) {
-  return (
-    <div class="fact">
-      <dt>{label}</dt>
-      <dd>
-        {value}
-        {children && <span class="fact-more">{children}</span>}
-      </dd>
-    </div>
   );
 }
 
