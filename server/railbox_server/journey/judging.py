@@ -77,7 +77,10 @@ def between(start: Bounds, end: Bounds, dark_s: float = 0.0) -> Dwell:
 def open_dwell(start: Bounds, last_in_s: float, dark_s: float, clock: Clock) -> Dwell:
     """From a moment until now: surely until last seen there, at most until now."""
     assert start.latest_s is not None
-    least_s = max(0, math.floor(last_in_s) - start.latest_s - math.ceil(dark_s))
+    return open_since(start, max(0, math.floor(last_in_s) - start.latest_s - math.ceil(dark_s)), clock)
+
+
+def open_since(start: Bounds, least_s: int, clock: Clock) -> Dwell:
     most_s = None if start.earliest_s is None else max(0, clock.now_s - start.earliest_s)
     return dwell(least_s, clock.known_until_s - (start.est_s or 0), most_s)
 

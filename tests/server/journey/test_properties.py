@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from railbox_server.geo.model import Place
-from railbox_server.journey.model import Bounds, Dwell, Journey, SeenKnot, Track, Visit
+from railbox_server.journey.model import Bounds, Dwell, Journey, SeenKnot, Settings, Track, Visit
+from railbox_server.journey.rejudge import journey_at
 from railbox_server.journey.report import rows
 from support.journeys import AA, BB, NETWORK, T0_S, journey, knot, network_with, place, track
 
@@ -318,6 +319,16 @@ def _open(moment: Bounds) -> tuple[float, float]:
         -math.inf if moment.earliest_s is None else moment.earliest_s,
         math.inf if moment.latest_s is None else moment.latest_s,
     )
+
+
+@slow
+@given(seen_journeys(), st.integers(0, 20_000), st.integers(0, 20_000))
+def test_judged_by_the_clock_alone_a_journey_is_as_if_derived_at_that_time(
+    made: tuple[list[Point], list[SeenKnot]], first_min: int, then_min: int
+) -> None:
+    _, knots = made
+    first, then = (journey(knots, network=TRUE_NETWORK, now_min=minute) for minute in (first_min, then_min))
+    assert journey_at(first, T0_S + then_min * 60, Settings()) == then
 
 
 def test_deriving_twice_gives_the_same() -> None:
