@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -25,13 +25,26 @@ def until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
-def start(*args: str) -> subprocess.Popen[str]:
-    code = "import sys; from railbox_agent.record import main; sys.exit(main(sys.argv[1:]))"
-    return subprocess.Popen([sys.executable, "-c", code, *args], stderr=subprocess.PIPE, text=True)
+@pytest.fixture
+def start() -> Generator[Callable[..., subprocess.Popen[str]]]:
+    """Starts `railbox record`; whatever the test does, no child outlives it, for it would hold the serial device."""
+    children: list[subprocess.Popen[str]] = []
+
+    def run(*args: str) -> subprocess.Popen[str]:
+        code = "import sys; from railbox_agent.record import main; sys.exit(main(sys.argv[1:]))"
+        children.append(subprocess.Popen([sys.executable, "-c", code, *args], stderr=subprocess.PIPE, text=True))
+        return children[-1]
+
+    yield run
+    for child in children:
+        child.kill()
+        child.communicate()
 
 
 @pytest.mark.parametrize(("name", "stop"), [("out.rbrec", signal.SIGINT), ("out.rbrec.gz", signal.SIGTERM)])
-def test_every_byte_is_recorded_until_it_is_told_to_stop(tmp_path: Path, name: str, stop: signal.Signals) -> None:
+def test_every_byte_is_recorded_until_it_is_told_to_stop(
+    tmp_path: Path, name: str, stop: signal.Signals, start: Callable[..., subprocess.Popen[str]]
+) -> None:
     gnss, gnss_device = os.openpty()
     board, board_device = os.openpty()
     out = tmp_path / name

@@ -78,7 +78,7 @@ def test_a_recording_gives_fixes_knots_readings_and_events(
         "dark_s": 0,
     }
     temps = [(line["time"][11:19], line["value"]) for line in of("reading", lines) if line["channel"] == "temp_c"]
-    assert temps == [("08:30:04", 20.5), ("08:31:04", 26.5), ("08:32:04", 22.5)]
+    assert temps == [("08:30:04", 20.5), ("08:31:04", 24.0), ("08:32:04", 25.0)]
     assert of("event", lines) == [
         {"type": "event", "unit": UNIT, "time": "2026-09-21T08:30:02Z", "event": "door_opened", "value": 0}
     ]
