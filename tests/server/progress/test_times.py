@@ -44,7 +44,7 @@ def test_a_sum_is_less_spread_than_if_all_went_badly_at_once(parts: list[Times])
     assert quantile(total(parts), 0.5) <= p90
 
 
-@given(times(), st.floats(0, 20), st.lists(HOURS, max_size=40))
+@given(times(), st.just(0.0) | st.floats(0.001, 20), st.lists(HOURS, max_size=40))
 def test_pooling_keeps_within_what_it_is_made_of(prior: Times, weight: float, observed: list[float]) -> None:
     if weight == 0 and not observed:
         return
