@@ -12,7 +12,7 @@ from railbox_agent.items import Item, Report
 from railbox_agent.thinning.knots import point_of
 from railbox_agent.thinning.known import Miss, misses
 from railbox_agent.thinning.plane import Point
-from railbox_agent.thinning.smoothing import Smoothing, smoothed
+from railbox_agent.thinning.track import Track
 from railbox_telemetry.values import Fix
 
 
@@ -46,6 +46,7 @@ class Spread:
 def judged(items: Iterable[Item], after_s: int = 60) -> Judgement:
     """All items of a log, in the order they became known. What came at the log's very end has no `after_s` to wait."""
     raw: list[Point] = []
+    fixes: list[Fix] = []
     reports: list[Report] = []
     for item in items:
         if isinstance(item, Report):
@@ -54,7 +55,9 @@ def judged(items: Iterable[Item], after_s: int = 60) -> Judgement:
             point = point_of(item)
             if not raw or point.time_s > raw[-1].time_s:
                 raw.append(point)
-    track = _track(raw, period_s(raw))
+                fixes.append(item)
+    filtered = Track(period_s(raw))
+    track = [point for fix in fixes for point in filtered.add(fix)]
     errors, raw_errors = misses(track, reports, after_s), misses(raw, reports, after_s)
     return Judgement(after_s, tuple(raw), tuple(track), tuple(reports), tuple(errors), tuple(raw_errors))
 
@@ -75,13 +78,3 @@ def period_s(points: Sequence[Point]) -> float:
     """The median step of a receiver; a second when there are too few to tell."""
     steps_s = [after.time_s - before.time_s for before, after in pairwise(points)]
     return statistics.median_low(steps_s) if steps_s else 1.0
-
-
-def _track(raw: Iterable[Point], fix_period_s: float) -> list[Point]:
-    state: Smoothing | None = None
-    track: list[Point] = []
-    for point in raw:
-        state = smoothed(state, point, fix_period_s)
-        if state.accepted:
-            track.append(state.point)
-    return track

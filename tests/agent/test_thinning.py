@@ -172,6 +172,21 @@ def test_without_doppler_velocity_is_that_between_fixes() -> None:
     assert worst_m(track, sent) <= PROMISE_M
 
 
+def test_a_velocity_that_is_nonsense_is_found_out_and_left_aside() -> None:
+    fixes = [replace(fix, course_deg=((fix.course_deg or 0) + 90) % 360) for fix in drive(4, 1_500, noise_m=0.5)]
+    sent = thinned(fixes)
+    track = list(smoothed_track(fixes))
+    assert worst_m(track, sent) <= PROMISE_M
+    assert len(track) > 1_400, "only its first half minute is lost"
+
+
+def test_a_short_run_of_fixes_that_do_not_fit_is_bridged_and_not_dark() -> None:
+    fixes = [shifted(fix, 60.0) if 200 <= at < 215 else fix for at, fix in enumerate(drive(2, 600))]
+    sent = thinned(fixes)
+    assert [knot.dark_s for report in sent for knot in report.knots if knot.dark_s] == [1]
+    assert worst_m(list(smoothed_track(fixes)), sent) <= PROMISE_M
+
+
 def test_a_leap_of_the_receiver_is_left_out_and_a_lasting_one_is_believed() -> None:
     fixes = drive(11, 300, noise_m=0)
     true = {fix.fix_time_ms // 1000: point_of(fix) for fix in fixes}

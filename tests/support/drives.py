@@ -3,9 +3,8 @@
 import random
 from collections.abc import Iterator, Sequence
 
-from railbox_agent.thinning.knots import point_of
 from railbox_agent.thinning.plane import Point, moved, velocity
-from railbox_agent.thinning.smoothing import Smoothing, smoothed
+from railbox_agent.thinning.track import Track
 from railbox_telemetry.values import Fix
 
 START_S = 1_795_309_200
@@ -34,8 +33,6 @@ def fix_at(point: Point, speed_mps: float, course: float) -> Fix:
 
 def smoothed_track(fixes: Sequence[Fix], period_s: int = 1) -> Iterator[Point]:
     """The track that thinning promises to be near: what its filter makes of the fixes."""
-    state: Smoothing | None = None
+    track = Track(period_s)
     for fix in fixes:
-        state = smoothed(state, point_of(fix), period_s)
-        if state.accepted:
-            yield state.point
+        yield from track.add(fix)

@@ -13,6 +13,8 @@ from railbox_telemetry.values import DEGREE_E5, Fix, Knot
 ACCURACY_PER_HDOP_M: Final = 5.0
 """User-equivalent range error of a single-frequency receiver, rounded up (GPS SPS Performance Standard 2020: 4.8 m)."""
 STOPPED_MPS: Final = 0.5
+COURSELESS_MPS: Final = 1.5
+"""Receivers leave the course out when they are too slow to measure one; faster, they do not know it."""
 
 
 def dark_after_ms(fix_period_s: float) -> int:
@@ -26,11 +28,11 @@ def whole_second(fix: Fix) -> int:
 
 
 def velocity_of(fix: Fix) -> tuple[float, float] | None:
-    """North and east in m/s; None when the receiver does not say. Without a course it can say only that it stands."""
+    """North and east in m/s; None when the receiver does not say. Without a course it can only say that it stands."""
     if fix.speed_mps is None:
         return None
     if fix.course_deg is None:
-        return (0.0, 0.0) if fix.speed_mps < STOPPED_MPS else None
+        return (0.0, 0.0) if fix.speed_mps < COURSELESS_MPS else None
     return velocity(fix.speed_mps, fix.course_deg)
 
 

@@ -7,21 +7,20 @@ that for two fixes on end, a deadline starts; at it, all knots since the last re
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 from railbox_agent.items import Report
 from railbox_agent.thinning.doors import Doors
-from railbox_agent.thinning.knots import dark_after_ms, knot_at, motion, point_of, quality_of, velocity_of
-from railbox_agent.thinning.plane import Point, course_deg, distance_m, reckoned, velocity, velocity_between
-from railbox_agent.thinning.smoothing import Smoothing, smoothed
+from railbox_agent.thinning.knots import dark_after_ms, knot_at, motion, quality_of, whole_second
+from railbox_agent.thinning.plane import Point, course_deg, distance_m, reckoned, velocity
+from railbox_agent.thinning.track import Track
 from railbox_telemetry.tables import COURSE, SPEED
 from railbox_telemetry.values import NOTHING, Fix, Knot
 
 OVER_FIXES: Final = 2
 """One fix over the error is no news yet, at one a second; a slower receiver has none to spare for being sure."""
-DOUBT_MPS: Final = 5.0
-DOUBT_GAIN: Final = 0.05
-"""A receiver whose Doppler velocity is off by so much on average, over about 20 fixes, does not measure it."""
+LEAP_M: Final = 2.0
+"""So far over it is news at once: the filter leaps only where it begins anew."""
 MAX_KNOTS: Final = 500
 """So many held are sent, due or not: a report stays far below the limit of a batch."""
 
@@ -57,23 +56,23 @@ class DeadReckoning:
         self._begin()
 
     def add(self, fix: Fix, dark_s: int = 1) -> Report | None:
-        measured, before = point_of(fix), self._measured
-        if before is not None and measured.time_s == before.time_s:
+        time_s = whole_second(fix)
+        if time_s == self._heard_s:
             return None
-        report = self._lost(measured.time_s - 1)
-        if before is not None and measured.time_s < before.time_s:
+        report = self._lost(time_s - 1)
+        if self._heard_s is not None and time_s < self._heard_s:
             # The receiver's time was put back: what lies between is not known.
-            report, before, dark_s = self.send(), None, 1
+            report, dark_s = self.send(), 1
             self._begin()
-        self._now_s = measured.time_s
-        self._smooth(measured, before, velocity_of(fix) is not None)
-        assert self._smoothing is not None
-        if not self._smoothing.accepted:
-            return report or self._lost(measured.time_s)
+        self._now_s = self._heard_s = time_s
+        points = self._track.add(fix)
+        if not points:
+            return report or self._lost(time_s)
         self._quality = quality_of(fix)
-        self._keep(self._smoothing.point, max(1, dark_s))
-        self._judge(self._smoothing.point)
-        return report or (self.send() if self._due(self._smoothing.point) else None)
+        for point in points:
+            self._keep(point, max(1, dark_s))
+            self._judge(point)
+        return report or (self.send() if self._due(points[-1]) else None)
 
     def wait(self, now_ms: int) -> Report | None:
         """Once the fix counts as lost, what is promised by a deadline goes out at once."""
@@ -102,10 +101,8 @@ class DeadReckoning:
         return Report(self._now_s, knots, dict(sorted({**moving, **self._quality}.items())))
 
     def _begin(self) -> None:
-        self._measured: Point | None = None
-        self._velocity: Literal["said", "moved", "none"] = "none"
-        self._doubt_mps = 0.0
-        self._smoothing: Smoothing | None = None
+        self._heard_s: int | None = None
+        self._track = Track(self._period_s)
         self._quality: Mapping[int, int] = NOTHING
         self._doors: Doors | None = None
         self._sent: Point | None = None
@@ -113,20 +110,6 @@ class DeadReckoning:
         self._over = 0
         self._over_since_s: int | None = None
         self._deadline_s: int | None = None
-
-    def _smooth(self, measured: Point, before: Point | None, says_velocity: bool) -> None:
-        """Takes the receiver's velocity, or where that is none or nonsense the one since the fix before. When it turns
-        from one to the other the filter begins anew."""
-        source: Literal["said", "moved", "none"] = "said" if says_velocity else "none"
-        if before is not None and measured.time_s - before.time_s <= self._lost_after_s:
-            north_mps, east_mps = velocity_between(before, measured)
-            if says_velocity:
-                off_mps = math.hypot(north_mps - measured.north_mps, east_mps - measured.east_mps)
-                self._doubt_mps += DOUBT_GAIN * (off_mps - self._doubt_mps)
-            if not says_velocity or self._doubt_mps > DOUBT_MPS:
-                source, measured = "moved", replace(measured, north_mps=north_mps, east_mps=east_mps)
-        self._smoothing = smoothed(self._smoothing if source == self._velocity else None, measured, self._period_s)
-        self._velocity, self._measured = source, measured
 
     def _keep(self, point: Point, dark_s: int) -> None:
         """Puts the point through the doors. A dark span ends the step before it; the next one begins after it."""
@@ -154,10 +137,11 @@ class DeadReckoning:
         """Starts the deadline when the server's picture is wrong. That it heals later changes nothing: it was wrong."""
         if self._sent is None:
             return
-        if distance_m(point, reckoned(self._sent, point.time_s)) <= self._settings.live_error_m:
+        over_m = distance_m(point, reckoned(self._sent, point.time_s)) - self._settings.live_error_m
+        if over_m <= 0:
             self._over, self._over_since_s = 0, None
             return
-        self._over += 1
+        self._over += 1 if over_m <= LEAP_M else self._over_fixes
         self._over_since_s = point.time_s if self._over_since_s is None else self._over_since_s
         if self._over >= self._over_fixes:
             self._promise(self._over_since_s + OVER_FIXES - 1)
@@ -167,11 +151,12 @@ class DeadReckoning:
             self._deadline_s = time_s + self._settings.deadline_s
 
     def _lost(self, now_s: int) -> Report | None:
-        """No usable fix until now: with a deadline pending, what there is goes out at it, or as soon as the fix counts
-        as lost. In a log nobody asks in between: then the report says when that was."""
-        if self._doors is None or self._deadline_s is None:
+        """No usable fix until now: with a deadline pending, what there is goes out at it, or as soon as the receiver is
+        silent for so long that it counts as lost. In a log nobody asks in between: then the report says when that was.
+        """
+        if self._deadline_s is None or self._heard_s is None:
             return None
-        due_s = min(self._deadline_s, self._doors.last.time_s + math.ceil(self._lost_after_s))
+        due_s = min(self._deadline_s, self._heard_s + math.ceil(self._lost_after_s))
         report = self.send() if now_s >= due_s else None
         return report and replace(report, time_s=due_s)
 

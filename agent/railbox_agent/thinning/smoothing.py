@@ -88,3 +88,30 @@ def _since(since_s: int | None, time_s: int, holds: bool) -> int | None:
     if not holds:
         return None
     return time_s if since_s is None else since_s
+
+
+class Filter:
+    """The filtered track, point by point: what the promise of thinning is about.
+
+    While fixes are rejected nobody knows who is right. Once one fits again, the way that was reckoned between was the
+    track; when they are believed instead, it was not, and that time is dark.
+    """
+
+    def __init__(self, period_s: float) -> None:
+        self._period_s = period_s
+        self._state: Smoothing | None = None
+        self._reckoned: list[Point] = []
+
+    def add(self, fix: Point) -> tuple[Point, ...]:
+        """The points of the track that are sure by this fix, itself the last; none while it does not fit."""
+        before, self._state = self._state, smoothed(self._state, fix, self._period_s)
+        if not self._state.accepted:
+            self._reckoned.append(self._state.point)
+            return ()
+        reckoned_, self._reckoned = self._reckoned, []
+        fits = before is not None and not before.accepted and self._state.point != fix
+        return (*(reckoned_ if fits else ()), self._state.point)
+
+    def begin_anew(self) -> None:
+        self._state = None
+        self._reckoned = []
