@@ -1,12 +1,13 @@
 """Which knots to believe: one canonical pass over a device's knots in time order.
 
 Untrusted knots are kept and shown, and count for nothing. Jamming and spoofing are common near these borders: a
-receiver leaps to an airport for an hour and comes back. So knots form chains that a train or lorry can drive, and the
-likeliest sequence of chains is believed; what a leap away and back cut out is not.
+receiver leaps to an airport for an hour and comes back. So knots form chains that were seen being driven, and the
+sequence of chains that explains most of the time is believed; what a leap away and back cut out is not.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from railbox_server.geo.earth import distance_m
@@ -22,11 +23,12 @@ LOOK_BACK: Final = 16
 
 @dataclass(slots=True)
 class _Chain:
-    """Knots first..last (indices) that can be driven one after the other."""
+    """Knots first..last (indices), each driven to from the one before with nothing dark between them."""
 
     first: int
     last: int
-    weight_s: float = 0.0
+    explained_s: float = 0.0
+    """By the best sequence of chains that ends with this one."""
     before: int | None = None
 
 
@@ -36,10 +38,12 @@ def untrusted(knots: Sequence[SeenKnot], settings: Settings) -> dict[int, str]:
     chains = _chains(knots, [i for i in range(len(knots)) if i not in reasons], settings)
     if len(chains) > 1:
         believed = _likeliest(knots, chains, settings)
-        for number, chain in enumerate(chains):
-            if number not in believed:
-                reason = "jump" if chain.first == chain.last else "cluster"
-                reasons |= dict.fromkeys((i for i in range(chain.first, chain.last + 1) if i not in reasons), reason)
+        for is_believed, group in groupby(range(len(chains)), key=believed.__contains__):
+            if not is_believed:
+                numbers = list(group)
+                cut_out = range(chains[numbers[0]].first, chains[numbers[-1]].last + 1)
+                reason = "jump" if len(cut_out) == 1 else "cluster"
+                reasons |= {i: reason for i in cut_out if i not in reasons}
     return reasons
 
 
@@ -58,11 +62,15 @@ def _by_itself(knot: SeenKnot, settings: Settings) -> str | None:
 def _chains(knots: Sequence[SeenKnot], indices: Sequence[int], settings: Settings) -> list[_Chain]:
     chains: list[_Chain] = []
     for i in indices:
-        if chains and drivable(knots[chains[-1].last], knots[i], settings):
+        if chains and _is_seen_driven(knots[chains[-1].last], knots[i], settings):
             chains[-1].last = i
         else:
             chains.append(_Chain(i, i))
     return chains
+
+
+def _is_seen_driven(a: SeenKnot, b: SeenKnot, settings: Settings) -> bool:
+    return b.dark_s == 0 and b.time_s - a.time_s <= settings.silence_s and drivable(a, b, settings)
 
 
 def drivable(a: SeenKnot, b: SeenKnot, settings: Settings) -> bool:
@@ -78,24 +86,23 @@ def drivable(a: SeenKnot, b: SeenKnot, settings: Settings) -> bool:
 
 def _likeliest(knots: Sequence[SeenKnot], chains: Sequence[_Chain], settings: Settings) -> set[int]:
     """The sequence of chains that explains the longest time; a leap that is believed costs `cluster_s`."""
-    heaviest = 0
+    best = 0
     for number, chain in enumerate(chains):
-        own_s = knots[chain.last].time_s - knots[chain.first].time_s + POINT_S
         options: list[tuple[float, int | None]] = [(0.0, None)]
-        for earlier in {heaviest, *range(max(0, number - LOOK_BACK), number)} - {number}:
-            if drivable(knots[chains[earlier].last], knots[chain.first], settings):
-                options.append((chains[earlier].weight_s, earlier))
-            elif earlier == heaviest:
-                options.append((chains[heaviest].weight_s - settings.cluster_s, heaviest))
-        # On equal weight the earlier chain is followed, so that the choice is the same every time.
-        best_s, chain.before = max(options, key=lambda option: (option[0], -1 if option[1] is None else -option[1]))
-        chain.weight_s = best_s + own_s
-        if chain.weight_s > chains[heaviest].weight_s:
-            heaviest = number
-    believed, number = set[int](), heaviest
-    while True:
+        for earlier in {best, *range(max(0, number - LOOK_BACK), number)} - {number}:
+            end, start = knots[chains[earlier].last], knots[chain.first]
+            if drivable(end, start, settings):
+                options.append((chains[earlier].explained_s + start.time_s - end.time_s, earlier))
+            elif earlier == best:
+                options.append((chains[best].explained_s - settings.cluster_s, best))
+        # On equal terms the earlier chain is followed, so that the choice is the same every time.
+        before_s, chain.before = max(options, key=lambda option: (option[0], -1 if option[1] is None else -option[1]))
+        chain.explained_s = before_s + knots[chain.last].time_s - knots[chain.first].time_s + POINT_S
+        if chain.explained_s > chains[best].explained_s:
+            best = number
+    believed: set[int] = set()
+    number: int | None = best
+    while number is not None:
         believed.add(number)
-        before = chains[number].before
-        if before is None:
-            return believed
-        number = before
+        number = chains[number].before
+    return believed

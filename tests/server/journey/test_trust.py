@@ -26,7 +26,11 @@ STAND = [(0.0, 94.0), (600.0, 94.0)]
 def moved(knots: list[SeenKnot], first_min: float, last_min: float, *, east_km: float) -> list[SeenKnot]:
     """The same, but far away for a while."""
     lon_e5 = round(lat_lon(east_km)[1] * 1e5)
-    return [replace(one, lon_e5=lon_e5) if first_min <= (one.time_s - T0_S) / 60 <= last_min else one for one in knots]
+    return [replace(one, lon_e5=lon_e5) if first_min <= minute_of(one) <= last_min else one for one in knots]
+
+
+def minute_of(one: SeenKnot) -> float:
+    return (one.time_s - T0_S) / 60
 
 
 def reasons(knots: list[SeenKnot]) -> dict[float, str]:
@@ -89,6 +93,13 @@ def test_more_leaps_than_are_unravelled_still_lead_back_to_what_lasted() -> None
     for minute in range(300, 360):
         wild = moved(wild, minute, minute, east_km=900 + 300 * (minute % 7))
     assert set(reasons(wild)) == {float(minute) for minute in range(300, 360)}
+
+
+def test_a_cluster_that_fades_into_darkness_is_not_believed_though_the_unit_could_have_come_back_from_it() -> None:
+    seen = [one for one in moved(sampled(STAND), 200, 320, east_km=300) if not 320 < minute_of(one) < 480]
+    back = next(i for i, one in enumerate(seen) if minute_of(one) == 480)
+    seen[back] = replace(seen[back], dark_s=160 * 60)
+    assert set(reasons(seen)) == {float(minute) for minute in range(200, 321)}
 
 
 def test_as_fast_as_trains_go_is_believed() -> None:
