@@ -6,6 +6,7 @@ import sys
 from datetime import datetime
 from typing import Any
 
+import httpx
 import pytest
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -71,3 +72,15 @@ def test_a_dwell_over_its_limit_is_flagged(demo: tuple[Row, dict[str, Row]]) -> 
     assert flagged
     for row in flagged:
         assert row["dwell_min_s"] <= row["dwell_est_s"] <= row["dwell_max_s"]
+
+
+def test_a_demo_that_is_told_to_end_leaves_nothing_running() -> None:
+    demo = subprocess.Popen([sys.executable, "-m", "railbox", "demo"], stderr=subprocess.PIPE, text=True)
+    assert demo.stderr is not None
+    page = next(line for line in demo.stderr if line.startswith("Page: ")).split()[1]
+    assert httpx.get(page + "healthz").is_success
+    demo.terminate()
+    demo.stderr.read()
+    assert demo.wait(60) != 0
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(page + "healthz")

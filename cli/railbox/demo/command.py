@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -29,6 +30,8 @@ SERVER_CONFIG = "[borders]\nheartbeat_s = 86400\n"
 
 def main(argv: list[str]) -> int:
     args = parser().parse_args(argv)
+    # Asked to end, by whomever: the children are stopped all the same.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         folder = args.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="railbox-demo-")))
         folder.mkdir(parents=True, exist_ok=True)
