@@ -3,55 +3,24 @@
 The logs are data beside the project (../shared/nmea, from gpsd's own regression tests).
 """
 
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from railbox_agent import logs
-from railbox_agent.gnss.dates import ROLLOVER_MS
 from railbox_agent.gnss.trust import distance_m
 from railbox_telemetry import iso
 from railbox_telemetry.values import Fix
+from support.gpsd_answers import GPSD_WRONG_MS, Known, answers
 from support.shared import SHARED, shared
 
 FOUND_AT_LEAST = 0.995
 OFF_AT_MOST_M = 10.0
 
-# Where gpsd is wrong, and by how much its time is to be moved to be right.
-GPSD_WRONG_MS = {
-    # Recorded 2013, says 2007-12-23 itself; gpsd's fixed rollover rule makes 2027 of it.
-    "tcp-torture.log": -ROLLOVER_MS,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """One of gpsd's fix instants, with all positions it gave for it (it repeats itself, a sentence at a time)."""
-
-    time_ms: int
-    places: tuple[tuple[float, float], ...]
-
 
 def log_names() -> list[str]:
     return sorted(path.name for path in (SHARED / "nmea").glob("*.log"))
-
-
-def gpsd(path: Path, moved_ms: int) -> list[Known]:
-    places: dict[int, list[tuple[float, float]]] = {}
-    for row in tpv_rows(path):
-        if isinstance(row.get("time"), str) and "lat" in row and "lon" in row:
-            time_ms = iso.to_ms(str(row["time"])) + moved_ms
-            places.setdefault(time_ms, []).append((float(str(row["lat"])), float(str(row["lon"]))))
-    return [Known(time_ms, tuple(there)) for time_ms, there in places.items()]
-
-
-def tpv_rows(path: Path) -> Iterator[dict[str, object]]:
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        if line.startswith('{"class":"TPV"'):
-            yield json.loads(line)
 
 
 def fixes(path: Path) -> dict[int, Fix]:
@@ -66,7 +35,7 @@ def test_nearly_all_of_gpsds_fixes_are_found_over_all_logs(record_property: Call
     shared("nmea")
     known_count = found_count = 0
     for name in log_names():
-        known = gpsd(shared("nmea", name + ".chk"), GPSD_WRONG_MS.get(name, 0))
+        known = answers(shared("nmea", name + ".chk"), GPSD_WRONG_MS.get(name, 0))
         ours = fixes(shared("nmea", name))
         known_count += len(known)
         found_count += sum(one.time_ms in ours for one in known)
@@ -78,7 +47,7 @@ def test_nearly_all_of_gpsds_fixes_are_found_over_all_logs(record_property: Call
 @pytest.mark.parametrize("name", log_names() or ["(no logs)"])
 def test_no_fix_is_far_from_gpsds_nor_at_null_island(name: str) -> None:
     ours = fixes(shared("nmea", name))
-    for one in gpsd(shared("nmea", name + ".chk"), GPSD_WRONG_MS.get(name, 0)):
+    for one in answers(shared("nmea", name + ".chk"), GPSD_WRONG_MS.get(name, 0)):
         if one.time_ms in ours:
             assert off_m(one, ours[one.time_ms]) <= OFF_AT_MOST_M, iso.from_ms(one.time_ms)
     assert all((fix.lat_deg, fix.lon_deg) != (0, 0) for fix in ours.values())
@@ -91,7 +60,7 @@ def test_receivers_that_are_well_are_trusted() -> None:
 
 def test_the_last_epoch_of_a_log_is_there_though_gpsd_leaves_it_out() -> None:
     ours = fixes(shared("nmea", "ait250.log"))
-    known = gpsd(shared("nmea", "ait250.log.chk"), 0)
+    known = answers(shared("nmea", "ait250.log.chk"))
     assert max(ours) == max(one.time_ms for one in known) + 1000
 
 
