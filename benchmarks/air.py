@@ -248,6 +248,7 @@ class OwnTracks:
         self._folder = place.folder
         self._client: Client | None = None
         self._acknowledged = -1
+        self._subscribed = False
 
     def connect(self) -> None:
         if self._client is not None and (before := self._client.socket()) is not None:
@@ -258,19 +259,22 @@ class OwnTracks:
         client.tls_set_context(context)  # pyright: ignore[reportUnknownMemberType] - paho leaves it untyped
         gone = json.dumps({"_type": "lwt", "tst": 1})
         client.will_set("owntracks/railbox/TRK1", gone, 1)
-        ready: list[int] = []
-        client.on_subscribe = lambda *_: ready.append(1)
+        self._subscribed = False
+        client.on_subscribe = self._on_subscribe
         client.on_connect = self._on_connect
         client.on_publish = self._on_publish
         client.connect("127.0.0.1", self.meter.port, self._keepalive_s)
         self._client = client
-        self._turn_until(lambda: bool(ready), "a connection")
+        self._turn_until(lambda: self._subscribed, "a connection")
         time.sleep(0.02)
         self.meter.settle()
         self.meter.exchange("connections")
 
     def _on_connect(self, client: Client, *_: object) -> None:
         client.subscribe("owntracks/railbox/TRK1/cmd", 1)
+
+    def _on_subscribe(self, *_: object) -> None:
+        self._subscribed = True
 
     def _on_publish(self, _client: Client, _data: object, mid: int, *_: object) -> None:
         self._acknowledged = mid

@@ -21,14 +21,15 @@ from support.logs import recording, trip_chunks
 
 @pytest.fixture
 def echo() -> Generator[int]:
-    """A port that answers everything with one byte."""
+    """A port that answers every line with one byte."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:
             peer, _ = server.accept()
             with peer:
-                while peer.recv(65_536):
-                    peer.sendall(b"!")
+                while data := peer.recv(65_536):
+                    if data.endswith(b"\n"):
+                        peer.sendall(b"!")
 
         threading.Thread(target=answer, daemon=True).start()
         yield int(server.getsockname()[1])
@@ -36,13 +37,14 @@ def echo() -> Generator[int]:
 
 def test_an_exchange_is_its_bytes_and_the_headers_of_its_segments_and_acknowledgement(echo: int) -> None:
     with Meter(echo) as meter, socket.create_connection(("127.0.0.1", meter.port)) as client:
-        client.sendall(b"x" * 100)
+        client.sendall(b"x" * 99 + b"\n")
         assert client.recv(10) == b"!"
         meter.settle()
         first = meter.exchange("opening")
         assert (first.exchanges, first.socket_bytes) == (1, 101)
         assert first.air_bytes == 101 + 3 * HEADER_BYTES + OPENING_BYTES
-        client.sendall(b"x" * (SEGMENT_BYTES + 1))
+        client.sendall(b"x" * SEGMENT_BYTES + b"\n")
+        assert client.recv(10) == b"!"
         meter.settle()
         second = meter.exchange("more")
         assert second.air_bytes == second.socket_bytes + 4 * HEADER_BYTES
