@@ -5,7 +5,8 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
-from railbox_server.api import models
+from railbox_server.api.models.borders import Board, Corridors
+from railbox_server.api.models.journeys import Crossings, Visits
 from railbox_server.api.services import Services
 from railbox_server.board import board_rows
 from railbox_server.geo.model import Corridor
@@ -20,7 +21,7 @@ def routes(services: Services) -> APIRouter:
     router = APIRouter(tags=["borders"])
     store = services.store
 
-    @router.get("/board", response_model=models.Board)
+    @router.get("/board", response_model=Board)
     def board() -> Row:
         """At each border: who stands where, since when, how long between which bounds, and whether that is too long."""
         rows = board_rows(
@@ -31,17 +32,17 @@ def routes(services: Services) -> APIRouter:
         )
         return {"now": iso.from_s(services.clock.now_s()), "borders": rows}
 
-    @router.get("/visits", response_model=models.Visits)
+    @router.get("/visits", response_model=Visits)
     def visits(open: bool = False) -> Row:  # noqa: A002 - the name of the query parameter
         """The visits of all units, or those that last."""
         return {"visits": store.visits(open_only=open)}
 
-    @router.get("/crossings", response_model=models.Crossings)
+    @router.get("/crossings", response_model=Crossings)
     def crossings(open: bool = False) -> Row:  # noqa: A002 - as above
         """The crossings of all units, or those that last."""
         return {"crossings": store.crossings(open_only=open)}
 
-    @router.get("/corridors", response_model=models.Corridors)
+    @router.get("/corridors", response_model=Corridors)
     def corridors() -> Row:
         """The corridors that the server knows."""
         return {"corridors": [_corridor_row(corridor) for corridor in services.corridors]}

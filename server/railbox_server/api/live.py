@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from railbox_server.api import models
+from railbox_server.api.models.live import ClockRow, Health
 from railbox_server.api.services import Services
 from railbox_server.live import Hub
 from railbox_server.store.values import Row
@@ -15,7 +15,7 @@ from railbox_telemetry import iso
 def routes(services: Services) -> APIRouter:
     router = APIRouter(tags=["live"])
 
-    @router.get("/clock", response_model=models.ClockRow)
+    @router.get("/clock", response_model=ClockRow)
     def clock() -> Row:
         """What time it is for the journeys: the host's, or in a replay that of the newest trusted fix."""
         return {"now": iso.from_s(services.clock.now_s()), "mode": services.clock.mode}
@@ -33,7 +33,7 @@ def routes(services: Services) -> APIRouter:
 def health(services: Services) -> APIRouter:
     router = APIRouter(tags=["live"])
 
-    @router.get("/healthz", response_model=models.Health)
+    @router.get("/healthz", response_model=Health)
     def healthz() -> Row:
         """That the server answers, and what it has not worked off yet."""
         return {

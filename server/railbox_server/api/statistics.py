@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from railbox_server.api import models
+from railbox_server.api.models.statistics import Statistics
 from railbox_server.api.services import ApiStore, Services
 from railbox_server.geo.model import Corridor
 from railbox_server.statistics.borders import statistics as statistics_of
@@ -22,7 +22,7 @@ def routes(services: Services) -> APIRouter:
     kept: dict[int, Row] = {}
     """The last answer, by version of the rows."""
 
-    @router.get("/statistics", response_model=models.Statistics)
+    @router.get("/statistics", response_model=Statistics)
     def statistics() -> Row:
         """How long borders took, by direction and month, between which bounds, and the corridor indicators."""
         version = services.store.statistics_version()

@@ -6,7 +6,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from railbox_server.api import models
+from railbox_server.api.models.custody import Custody
+from railbox_server.api.models.journeys import Crossings, Visits
+from railbox_server.api.models.series import Events, Readings, Track
+from railbox_server.api.models.units import UnitDetail, Units
 from railbox_server.api.problems import Problem
 from railbox_server.api.services import Services
 from railbox_server.api.windows import window
@@ -25,12 +28,12 @@ def routes(services: Services) -> APIRouter:
     router = APIRouter(tags=["units"])
     store = services.store
 
-    @router.get("/units", response_model=models.Units)
+    @router.get("/units", response_model=Units)
     def units() -> Row:
         """Every unit: position, age, place, flag and condition."""
         return {"units": services.rows_of()}
 
-    @router.get("/units/{unit}", response_model=models.UnitDetail)
+    @router.get("/units/{unit}", response_model=UnitDetail)
     def unit(unit: str) -> Row:
         """One unit with all its visits and crossings, transfers, excursions and stops."""
         name, _ = _find(services, unit)
@@ -42,7 +45,7 @@ def routes(services: Services) -> APIRouter:
             **{key: progress[key] if progress else [] for key in ("transfers", "excursions", "stops")},
         }
 
-    @router.get("/units/{unit}/track", response_model=models.Track)
+    @router.get("/units/{unit}/track", response_model=Track)
     def track(unit: str, span: Window, max_points: Annotated[int, Query(ge=2, le=200_000)] = 10_000) -> Row:
         """Where the unit was, in order of time. Thinned evenly to `max_points`, which keeps both ends."""
         name, assignments = _find(services, unit)
@@ -61,7 +64,7 @@ def routes(services: Services) -> APIRouter:
         ]
         return {"unit": name, "points": thinned(sorted(points, key=_by_time), max_points)}
 
-    @router.get("/units/{unit}/readings", response_model=models.Readings)
+    @router.get("/units/{unit}/readings", response_model=Readings)
     def readings(unit: str, span: Window, channel: str | None = None, limit: Limit = 10_000) -> Row:
         """What sensors measured, in order of time: one channel or all of them."""
         name, assignments = _find(services, unit)
@@ -73,7 +76,7 @@ def routes(services: Services) -> APIRouter:
         ]
         return {"unit": name, "readings": sorted(found, key=_by_time)[-limit:]}
 
-    @router.get("/units/{unit}/events", response_model=models.Events)
+    @router.get("/units/{unit}/events", response_model=Events)
     def events(unit: str, span: Window, limit: Limit = 10_000) -> Row:
         """Doors, shocks and what trackers noticed, in order of time."""
         name, assignments = _find(services, unit)
@@ -89,17 +92,17 @@ def routes(services: Services) -> APIRouter:
         ]
         return {"unit": name, "events": sorted(found, key=_by_time)[-limit:]}
 
-    @router.get("/units/{unit}/visits", response_model=models.Visits)
+    @router.get("/units/{unit}/visits", response_model=Visits)
     def visits(unit: str) -> Row:
         """The unit's stays at places, with bounds."""
         return {"visits": store.visits(_find(services, unit)[0])}
 
-    @router.get("/units/{unit}/crossings", response_model=models.Crossings)
+    @router.get("/units/{unit}/crossings", response_model=Crossings)
     def crossings(unit: str) -> Row:
         """The unit's passages of borders, with bounds and flags."""
         return {"crossings": store.crossings(_find(services, unit)[0])}
 
-    @router.get("/units/{unit}/custody", response_model=models.Custody)
+    @router.get("/units/{unit}/custody", response_model=Custody)
     def custody(unit: str) -> Row:
         """In which visit, or on which leg between two, what happened to the unit: condition, shocks, doors."""
         name, _ = _find(services, unit)
