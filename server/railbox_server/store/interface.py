@@ -12,16 +12,20 @@ from railbox_server.fleet import Assignment, Span
 from railbox_server.journey.model import SeenKnot
 from railbox_server.ledger import Ledger
 from railbox_server.store.values import (
+    Box,
     Derived,
     Group,
+    Mark,
     Outbox,
     OutboxState,
+    Page,
     Point,
     Quarantined,
     Row,
     Status,
     StoredEvent,
     StoredReading,
+    TrackPoint,
     Untrusted,
 )
 
@@ -113,13 +117,11 @@ class JourneyStore(Protocol):
         """The last reading of each channel that has one."""
         ...
 
-    def readings(self, device: str, span: Span, channel: int | None, limit: int) -> Sequence[StoredReading]:
-        """The newest `limit` of the span, ascending."""
-        ...
+    def readings(
+        self, device: str, span: Span, channel: int | None, limit: int, *, oldest: bool = False
+    ) -> Sequence[StoredReading]: ...
 
-    def events(self, device: str, span: Span, limit: int) -> Sequence[StoredEvent]:
-        """The newest `limit` of the span, ascending; of undated ones those whose boot's clock is known."""
-        ...
+    def events(self, device: str, span: Span, limit: int, *, oldest: bool = False) -> Sequence[StoredEvent]: ...
 
     def derived_units(self) -> frozenset[str]: ...
 
@@ -157,12 +159,39 @@ class ReadStore(Protocol):
 
     def untrusted(self, unit: str) -> Sequence[Untrusted]: ...
 
-    def readings(self, device: str, span: Span, channel: int | None, limit: int) -> Sequence[StoredReading]:
-        """The newest `limit` of the span, ascending."""
+    def track(self, device: str, span: Span, limit: int) -> Sequence[TrackPoint]:
+        """The first `limit` knots of the span, ascending by (time, seq)."""
         ...
 
-    def events(self, device: str, span: Span, limit: int) -> Sequence[StoredEvent]:
-        """The newest `limit` of the span, ascending; of undated ones those whose boot's clock is known."""
+    def latest(self, until_s: int) -> Sequence[Point]:
+        """The newest knot of each device that is not later than this, by device. Says nothing of trust."""
+        ...
+
+    def points_in_box(self, box: Box, span: Span, limit: int, after: Mark | None = None) -> Page[Point]:
+        """Knots of all devices in a box and a time: device by device, each ascending by time."""
+        ...
+
+    def readings(
+        self, device: str, span: Span, channel: int | None, limit: int, *, oldest: bool = False
+    ) -> Sequence[StoredReading]:
+        """The newest `limit` of the span, or the oldest; ascending by (time, channel) either way."""
+        ...
+
+    def events(self, device: str, span: Span, limit: int, *, oldest: bool = False) -> Sequence[StoredEvent]:
+        """The newest `limit` of the span, or the oldest; ascending by (time, code, value) either way. Of undated ones
+        those whose boot's clock is known."""
+        ...
+
+    def visit_page(
+        self, unit: str | None, limit: int, after: Mark | None = None, *, open_only: bool = False
+    ) -> Page[Row]:
+        """By (unit, time)."""
+        ...
+
+    def crossing_page(
+        self, unit: str | None, limit: int, after: Mark | None = None, *, open_only: bool = False
+    ) -> Page[Row]:
+        """By (unit, time)."""
         ...
 
     def statuses(self) -> Sequence[Status]: ...

@@ -16,10 +16,13 @@ from railbox_server.store import sqlite_writes as writes
 from railbox_server.store.database import Database
 from railbox_server.store.schema import SCRIPTS
 from railbox_server.store.values import (
+    Box,
     Derived,
     Group,
+    Mark,
     Outbox,
     OutboxState,
+    Page,
     Point,
     Quarantined,
     Reason,
@@ -27,6 +30,7 @@ from railbox_server.store.values import (
     Status,
     StoredEvent,
     StoredReading,
+    TrackPoint,
     Untrusted,
 )
 
@@ -50,6 +54,28 @@ _POINTS = """
       FROM devices d JOIN knots k ON k.device_id = d.id JOIN outboxes o ON o.id = k.outbox_id
      WHERE d.device = ?1 AND k.time_s >= ?2 AND k.time_s < ?3
      ORDER BY k.time_s, k.seq"""
+_TRACK = """
+    SELECT o.epoch, k.time_s, k.lat_e5, k.lon_e5, k.dark_s
+      FROM devices d JOIN knots k ON k.device_id = d.id JOIN outboxes o ON o.id = k.outbox_id
+     WHERE d.device = ?1 AND k.time_s >= ?2 AND k.time_s < ?3
+     ORDER BY k.time_s, k.seq LIMIT ?4"""
+_LATEST = """
+    SELECT d.device, o.epoch, k.seq, k.time_s, k.lat_e5, k.lon_e5, k.dark_s, k.time_s + k.delay_s,
+           k.speed_dmps, k.course_deg, k.accuracy_m
+      FROM devices d JOIN knots k ON k.device_id = d.id JOIN outboxes o ON o.id = k.outbox_id
+     WHERE (k.time_s, k.outbox_id, k.seq) = (
+           SELECT n.time_s, n.outbox_id, n.seq FROM knots n WHERE n.device_id = d.id AND n.time_s <= ?1
+            ORDER BY n.time_s DESC, n.outbox_id DESC, n.seq DESC LIMIT 1)
+     ORDER BY d.device"""
+_IN_BOX = """
+    SELECT k.outbox_id, k.time_s, k.seq,
+           d.device, o.epoch, k.seq, k.time_s, k.lat_e5, k.lon_e5, k.dark_s, k.time_s + k.delay_s,
+           k.speed_dmps, k.course_deg, k.accuracy_m
+      FROM outboxes o JOIN devices d ON d.id = o.device_id JOIN knots k ON k.device_id = d.id AND k.outbox_id = o.id
+     WHERE k.time_s >= ?1 AND k.time_s < ?2 AND k.lat_e5 BETWEEN ?3 AND ?4
+       AND (k.lon_e5 BETWEEN ?5 AND ?6 OR ?5 > ?6 AND (k.lon_e5 >= ?5 OR k.lon_e5 <= ?6))
+       AND (k.outbox_id, k.time_s, k.seq) > (?7, ?8, ?9)
+     ORDER BY k.outbox_id, k.time_s, k.seq LIMIT ?10"""
 _READINGS = """
     SELECT r.time_s, r.channel, r.value
       FROM devices d JOIN readings r ON r.device_id = d.id
@@ -239,19 +265,42 @@ class SqliteStore:
             rows = db.execute("SELECT device, epoch, time_s, reason FROM untrusted WHERE unit = ?", (unit,))
             return [Untrusted(*row) for row in rows]
 
-    def readings(self, device: str, span: Span, channel: int | None, limit: int) -> Sequence[StoredReading]:
+    def track(self, device: str, span: Span, limit: int) -> Sequence[TrackPoint]:
         with self._db.reading() as db:
-            args = (device, *_bounds(span), limit)
-            if channel is None:
-                rows = db.execute(_READINGS, args).fetchall()
-            else:
-                rows = db.execute(_READINGS_OF_CHANNEL, (*args, channel)).fetchall()
-            return [StoredReading(device, *row) for row in reversed(rows)]
+            return list(map(TrackPoint._make, db.execute(_TRACK, (device, *_bounds(span), limit))))
 
-    def events(self, device: str, span: Span, limit: int) -> Sequence[StoredEvent]:
+    def latest(self, until_s: int) -> Sequence[Point]:
         with self._db.reading() as db:
-            rows = db.execute(_EVENTS, (device, *_bounds(span), limit)).fetchall()
-            return [StoredEvent(device, *row) for row in reversed(rows)]
+            return [Point(*row) for row in db.execute(_LATEST, (until_s,))]
+
+    def points_in_box(self, box: Box, span: Span, limit: int, after: Mark | None = None) -> Page[Point]:
+        mark = (0, 0, 0) if after is None else after
+        with self._db.reading() as db:
+            edges = (box.south_e5, box.north_e5, box.west_e5, box.east_e5)
+            rows = db.execute(_IN_BOX, (*_bounds(span), *edges, *mark, limit + 1)).fetchall()
+        more = len(rows) > limit
+        return Page(tuple(Point(*row[3:]) for row in rows[:limit]), rows[limit - 1][:3] if more else None)
+
+    def readings(
+        self, device: str, span: Span, channel: int | None, limit: int, *, oldest: bool = False
+    ) -> Sequence[StoredReading]:
+        query = _READINGS if channel is None else _READINGS_OF_CHANNEL
+        args = (device, *_bounds(span), limit, *(() if channel is None else (channel,)))
+        return [StoredReading(device, *row) for row in self._ascending(query, args, oldest)]
+
+    def events(self, device: str, span: Span, limit: int, *, oldest: bool = False) -> Sequence[StoredEvent]:
+        rows = self._ascending(_EVENTS, (device, *_bounds(span), limit), oldest)
+        return [StoredEvent(device, *row) for row in rows]
+
+    def visit_page(
+        self, unit: str | None, limit: int, after: Mark | None = None, *, open_only: bool = False
+    ) -> Page[Row]:
+        return self._derived_page("visits", unit, limit, after, open_only)
+
+    def crossing_page(
+        self, unit: str | None, limit: int, after: Mark | None = None, *, open_only: bool = False
+    ) -> Page[Row]:
+        return self._derived_page("crossings", unit, limit, after, open_only)
 
     def statuses(self) -> Sequence[Status]:
         with self._db.reading() as db:
@@ -261,6 +310,22 @@ class SqliteStore:
     def _count(self, key: str) -> int:
         with self._db.reading() as db:
             return int(db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
+
+    def _ascending(self, query: str, args: tuple[Any, ...], oldest: bool) -> list[tuple[Any, ...]]:
+        """The rows of a query that is written newest first."""
+        with self._db.reading() as db:
+            rows = db.execute(query.replace(" DESC", "") if oldest else query, args).fetchall()
+        return rows if oldest else rows[::-1]
+
+    def _derived_page(self, table: str, unit: str | None, limit: int, after: Mark | None, open_only: bool) -> Page[Row]:
+        """An open one stands at its number as every other."""
+        wheres = ["(unit, nth) > (?, ?)", *(["unit = ?"] if unit is not None else []), *(["open"] if open_only else [])]
+        args = (*(("", -1) if after is None else after), *(() if unit is None else (unit,)), limit + 1)
+        query = f"SELECT unit, nth, row FROM {table} WHERE {' AND '.join(wheres)} ORDER BY unit, nth LIMIT ?"  # noqa: S608 - names of ours
+        with self._db.reading() as db:
+            rows = db.execute(query, args).fetchall()
+        more = len(rows) > limit
+        return Page(tuple(json.loads(row[2]) for row in rows[:limit]), rows[limit - 1][:2] if more else None)
 
     def _derived_rows(self, table: str, unit: str | None, open_only: bool) -> Sequence[Row]:
         wheres = [*(["unit = ?"] if unit is not None else []), *(["open"] if open_only else [])]

@@ -3,13 +3,44 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from railbox_server.ledger import Ledger
 from railbox_telemetry.values import Batch
 
+T = TypeVar("T")
+
 Row = dict[str, Any]
 """A visit or crossing as `railbox borders --json` prints it."""
+Mark = tuple[str | int, ...]
+"""Where a page of rows ended: for the same question's next page, and for nothing else. JSON takes it as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some of the rows; `after` is where the next page begins, None: there is no more."""
+
+    items: tuple[T, ...]
+    after: Mark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """South to north and west to east, in 1e-5 degree, edges included; over the antimeridian where west > east."""
+
+    south_e5: int
+    west_e5: int
+    north_e5: int
+    east_e5: int
+
+    def __contains__(self, place: tuple[int, int]) -> bool:
+        """Of (lat_e5, lon_e5)."""
+        lat_e5, lon_e5 = place
+        if not self.south_e5 <= lat_e5 <= self.north_e5:
+            return False
+        if self.west_e5 <= self.east_e5:
+            return self.west_e5 <= lon_e5 <= self.east_e5
+        return lon_e5 >= self.west_e5 or lon_e5 <= self.east_e5
 
 
 class Reason(StrEnum):
@@ -96,6 +127,16 @@ class Point:
     speed_dmps: int | None
     course_deg: int | None
     accuracy_m: int | None
+
+
+class TrackPoint(NamedTuple):
+    """A stored knot as far as drawing a track needs it: a tuple, because there are many."""
+
+    epoch: int
+    time_s: int
+    lat_e5: int
+    lon_e5: int
+    dark_s: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,12 @@ from railbox_server.fleet import ALWAYS, Assignment, AssignmentError, Span
 from railbox_server.ledger import Ledger
 from railbox_server.store.interface import Store
 from railbox_server.store.values import (
+    Box,
     Derived,
     Group,
     Outbox,
+    Page,
+    Point,
     Quarantined,
     Reason,
     Row,
@@ -22,12 +25,13 @@ from railbox_server.store.values import (
     Untrusted,
 )
 from railbox_telemetry.seqset import SeqSet
-from railbox_telemetry.values import BootClock, SeqRange, Undated, UndatedEvent
+from railbox_telemetry.values import BootClock, Knot, Positions, SeqRange, Undated, UndatedEvent
 from railbox_telemetry.wire import decode, encode
 from support.batches import DEVICE, EPOCH, PERIOD_S, START_S, batch, door, payload, positions, temperatures
 
 OUTBOX = Outbox(DEVICE, EPOCH)
 RECEIVED_MS = (START_S + 100_000) * 1000
+AROUND = (17_800_000, 17_900_000, 18_000_000, -18_000_000, -17_900_000, 0)
 
 
 def stored(data: bytes, device: str = DEVICE, received_at_ms: int = RECEIVED_MS) -> StoredBatch:
@@ -120,6 +124,59 @@ def test_readings_are_the_newest_ascending(store: Store) -> None:
     store.write(group(payload(1, temperatures([START_S, START_S + 1, START_S + 2], [1, 2, 3]))))
     assert [item.value for item in store.readings(DEVICE, ALWAYS, 0, 2)] == [2, 3]
     assert [item.value for item in store.newest_readings(DEVICE, Span(None, START_S + 2), (0, 1))] == [2]
+
+
+def test_the_oldest_of_a_span_can_be_asked_for_as_well(store: Store) -> None:
+    store.write(group(payload(1, temperatures([START_S, START_S + 1, START_S + 2], [1, 2, 3]))))
+    store.write(group(payload(2, door(START_S), door(START_S + 5), door(START_S + 9))))
+    assert [item.value for item in store.readings(DEVICE, ALWAYS, 0, 2, oldest=True)] == [1, 2]
+    assert [item.value for item in store.readings(DEVICE, ALWAYS, None, 2, oldest=True)] == [1, 2]
+    assert [item.time_s - START_S for item in store.events(DEVICE, ALWAYS, 2, oldest=True)] == [0, 5]
+
+
+def test_a_track_is_the_first_knots_of_the_span(store: Store) -> None:
+    store.write(group(payload(1), payload(2)))
+    times = [point.time_s for point in store.points(DEVICE, ALWAYS)]
+    assert [point.time_s for point in store.track(DEVICE, ALWAYS, 100)] == times
+    assert store.track(DEVICE, Span(times[1]), 1) == [(EPOCH, times[1], 2_504_000, 6_704_000, 0)]
+
+
+def test_the_latest_knot_of_each_device_is_not_later_than_asked(store: Store) -> None:
+    future = payload(2, Positions((Knot(4_102_444_800, 0, 0),)))
+    store.write(Group((*group(payload(1), future).batches, stored(payload(1, positions([9])), "TRK2"))))
+    assert [(point.device, point.seq, point.time_s) for point in store.latest(2**32)] == [
+        (DEVICE, 2, 4_102_444_800),
+        ("TRK2", 1, START_S + 9 * PERIOD_S),
+    ]
+    assert [(point.device, point.time_s) for point in store.latest(START_S + 4 * PERIOD_S)] == [
+        (DEVICE, START_S + 4 * PERIOD_S)
+    ]
+    assert store.latest(0) == []
+
+
+def test_knots_in_a_box_and_a_time_are_found_page_by_page(store: Store) -> None:
+    others = tuple(stored(payload(seq), "TRK2") for seq in (1, 2))
+    store.write(Group((*group(payload(1), payload(2), payload(40)).batches, *others)))
+    wanted = [
+        point
+        for device in (DEVICE, "TRK2")
+        for point in store.points(device, ALWAYS)
+        if 2_504_000 <= point.lat_e5 <= 2_507_000
+    ]
+    box = Box(2_504_000, 6_700_000, 2_507_000, 6_800_000)
+    found, after = list[Point](), None
+    while (page := store.points_in_box(box, ALWAYS, 3, after)).after is not None:
+        assert len(page.items) == 3
+        found, after = [*found, *page.items], page.after
+    assert [*found, *page.items] == wanted
+    assert store.points_in_box(box, Span(None, START_S), 3) == Page(())
+    assert store.points_in_box(Box(2_504_000, 6_800_000, 2_507_000, 6_900_000), ALWAYS, 3) == Page(())
+
+
+def test_a_box_may_lie_over_the_antimeridian(store: Store) -> None:
+    store.write(group(payload(1, Positions(tuple(Knot(START_S + at, 0, lon) for at, lon in enumerate(AROUND))))))
+    found = store.points_in_box(Box(-1, 17_900_000, 1, -17_900_000), ALWAYS, 10).items
+    assert [point.lon_e5 for point in found] == [17_900_000, 18_000_000, -18_000_000, -17_900_000]
 
 
 def test_a_ledger_comes_back_as_it_was_written(open_store: Callable[[], Store]) -> None:
@@ -221,6 +278,19 @@ def test_what_was_derived_replaces_what_was_there(open_store: Callable[[], Store
     store.drop_derived("U1")
     assert other.derived_units() == frozenset()
     assert other.crossings() == other.visits() == other.untrusted("U1") == []
+
+
+def test_what_was_derived_comes_in_pages(store: Store) -> None:
+    rows = tuple({"id": str(at), "exited": None if at == 4 else {"est": "x"}} for at in range(5))
+    for unit in ("U1", "U2"):
+        store.put_derived(replace(derived(rows), unit=unit, untrusted=()))
+    first = store.visit_page(None, 7)
+    second = store.visit_page(None, 7, first.after)
+    assert (*first.items, *second.items) == (*rows, *rows)
+    assert (len(first.items), second.after) == (7, None)
+    assert store.visit_page("U2", 5) == Page(rows)
+    assert store.visit_page(None, 1, open_only=True).items == (rows[4],)
+    assert store.crossing_page(None, 5) == Page(())
 
 
 def test_progress_and_custody_are_kept_and_dropped_with_the_rest(open_store: Callable[[], Store]) -> None:
