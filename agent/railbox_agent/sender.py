@@ -90,8 +90,8 @@ def subscriptions(device: str) -> tuple[str, ...]:
 class Sender:
     """`trouble`: why there is no connection, None while there is one.
 
-    `more_counters`: what others count, for the status. `held`: what thinning keeps and has not reported, for the disk;
-    None: it is not to be kept. `now_ms`: the host's monotonic clock.
+    `more_counters`, `health`: what others count and see, for the status. `held`: what thinning keeps and has not
+    reported, for the disk; None: it is not to be kept. `now_ms`: the host's monotonic clock.
     """
 
     def __init__(
@@ -102,6 +102,7 @@ class Sender:
         line: Line,
         *,
         more_counters: Callable[[], Mapping[str, int]] = dict,
+        health: Callable[[], Mapping[str, object]] = dict,
         held: Callable[[], Report | None] | None = None,
         now_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
     ) -> None:
@@ -113,6 +114,7 @@ class Sender:
         self._outbox = outbox
         self._line = line
         self._more_counters = more_counters
+        self._health = health
         self._held = held
         self._now_ms = now_ms
         self._collected = False
@@ -155,25 +157,38 @@ class Sender:
         """The server has committed everything that there is."""
         return self._delivery.idle and not len(self._outbox) and not self._collected
 
+    @property
+    def oldest_s(self) -> int | None:
+        """How long ago the oldest batch that is not committed was collected; None: there is none, or no clock."""
+        oldest_s, utc_s = self._outbox.oldest_time_s, self._utc_s
+        return None if oldest_s is None or utc_s is None else max(0, utc_s - oldest_s)
+
+    def all_counters(self) -> Counter[str]:
+        """What everybody counts."""
+        return self.counters + Counter(self._outbox.counters) + Counter(self._more_counters())
+
     def say(self, *, online: bool = True, ask: bool = False) -> None:
         """Publishes the status."""
         now_ms = self._now_ms()
-        utc_s = None if self._utc is None else self._utc[0] + (now_ms - self._utc[1]) // 1000
-        oldest_s = self._outbox.oldest_time_s
         status = Status(
             online=online,
-            sent_at_s=utc_s,
+            sent_at_s=self._utc_s,
             boot_id=self._settings.boot_id,
             epoch=self._outbox.epoch,
             outbox_batches=len(self._outbox),
-            outbox_oldest_s=None if oldest_s is None or utc_s is None else max(0, utc_s - oldest_s),
+            outbox_oldest_s=self.oldest_s,
             ask_committed=ask,
-            counters=self.counters + Counter(self._outbox.counters) + Counter(self._more_counters()),
+            counters=self.all_counters(),
+            health=self._health(),
         )
         if self._publish(Leaf.STATUS, encode_status(status), retain=True):
             self._status_ms = now_ms
 
     # --- how ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def _utc_s(self) -> int | None:
+        return None if self._utc is None else self._utc[0] + (self._now_ms() - self._utc[1]) // 1000
 
     def _begin_epoch(self) -> None:
         """Takes over what the outbox holds: at the start, and when a damaged file was replaced."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
 from railbox_telemetry import iso
+from railbox_telemetry.counters import counted
 
 WILL = b'{"online":false}'
 """What the broker says for a tracker that has vanished."""
@@ -26,10 +27,12 @@ class Status:
     outbox_oldest_s: int | None
     ask_committed: bool = False
     counters: Mapping[str, int] = field(default_factory=dict[str, int])
+    health: Mapping[str, object] = field(default_factory=dict[str, object])
+    """Keys of `telemetry.tables.HEALTH_KEYS`."""
 
 
 def encode_status(status: Status) -> bytes:
-    """Counters that are 0 are left out: they cost bytes and say nothing."""
+    """Counters that are 0, or of what went well, are left out: they cost bytes and say nothing."""
     fields = {
         "online": status.online,
         "sent_at": None if status.sent_at_s is None else iso.from_s(status.sent_at_s),
@@ -39,7 +42,10 @@ def encode_status(status: Status) -> bytes:
         "outbox_batches": status.outbox_batches,
         "outbox_oldest_s": status.outbox_oldest_s,
         "ask_committed": status.ask_committed,
-        "counters": {name: count for name, count in sorted(status.counters.items()) if count},
+        "counters": {
+            name: count for name, count in sorted(status.counters.items()) if count and not counted(name).flow
+        },
+        "health": dict(status.health),
     }
     return json.dumps(fields, separators=(",", ":")).encode()
 

@@ -97,7 +97,36 @@ STATUS_KEYS: Final = {
     "outbox_batches": "batches not committed yet",
     "outbox_oldest_s": "age of the oldest of them, null when empty",
     "ask_committed": "bool: true asks the server to publish committed at once",
-    "counters": "object: what was skipped, dropped and retried, by name",
+    "counters": "object: what was skipped, dropped and retried, by name; telemetry.counters explains each",
+    "health": "object: the keys of HEALTH_KEYS; what is not known is left out",
+}
+# Keys of its `health`: what an operator needs, and short, for every byte is paid for.
+HEALTH_KEYS: Final = {
+    "up_s": "since the agent started",
+    "sent_kb": "kilobytes sent since then",
+    "fix_s": "age of the newest trusted fix",
+    "clock_s": "since a receiver last confirmed the clock; absent while there is no clock",
+    "disk_mb": "free where the outbox is",
+    "mem_mb": "memory that the computer has to spare",
+    "rss_mb": "memory that the agent holds",
+    "temp_c": "of the processor",
+    "volts_low": "spells of under-voltage since the agent started, the present one too; 0 is good",
+    "ports": "object: ports that are not open, name to state",
+}
+
+# Keys of a configuration (topic `c`, JSON, retained). What may stand in its settings: `remote_keys`.
+CONFIGURATION_KEYS: Final = {
+    "version": "integer from 1: what is not newer than the last one seen is ignored",
+    "settings": "object: the keys to set, in tables as in the tracker's file; what is left out is as that file says",
+}
+
+# Keys of its result (topic `r`, JSON, retained); a key that would be null is left out.
+RESULT_KEYS: Final = {
+    "version": "of the configuration that this is about; absent where it could not be read",
+    "state": "applied, refused (never took effect) or reverted (took effect, and was taken back)",
+    "reason": "why it was refused or reverted",
+    "in_force": "the version that holds now; absent: the tracker's own file alone",
+    "sent_at": "ISO 8601: when the tracker sent this, by its own clock; absent while it has none",
 }
 
 
