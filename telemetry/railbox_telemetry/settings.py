@@ -8,13 +8,14 @@ Knows no key of any room.
 import difflib
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from pathlib import Path
+from sys import float_info
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
-__all__ = ["SettingsError", "load", "parse", "render", "required", "setting"]
+__all__ = ["Key", "SettingsError", "keys_of", "load", "overlay", "parse", "render", "required", "setting", "table_of"]
 
 T = TypeVar("T")
 
@@ -29,6 +30,16 @@ class _Note:
     low: float | None = None
     high: float | None = None
     example: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key for people: dotted name, what is expected, its default (None where there is none), and what it is for."""
+
+    name: str
+    expected: str
+    default: object
+    help: str
 
 
 def setting(default: T, help: str, *, low: float | None = None, high: float | None = None, example: object = None) -> T:  # noqa: A002 - what argparse calls it
@@ -54,11 +65,25 @@ def load(path: Path, cls: type[T]) -> T:
 def parse(text: str, cls: type[T], source: str) -> T:
     """Like `load`, from text; `source` is what the error calls it."""
     try:
-        return cast("T", _table(cls, tomllib.loads(text), ""))
+        raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{source}: not valid TOML: {error}") from error
-    except _KeyError as error:
-        raise SettingsError(f"{source}: {error}") from error
+    return table_of(raw, cls, source)
+
+
+def table_of(raw: Mapping[str, object], cls: type[T], source: str) -> T:
+    """Like `parse`, from a table that was read already."""
+    return _named(lambda: cast("T", _table(cls, raw, "")), source)
+
+
+def overlay(base: T, raw: Mapping[str, object], source: str) -> T:
+    """The settings with the table's keys over them; arrays are replaced whole. Raises SettingsError."""
+    return _named(lambda: cast("T", _table(type(base), raw, "", base)), source)
+
+
+def keys_of(cls: type[Any]) -> Iterator[Key]:
+    """The class's keys in order, those of its tables too; `[]` stands where a table may come many times."""
+    return _keys(cls, "")
 
 
 def render(settings: object) -> str:
@@ -73,7 +98,15 @@ class _KeyError(ValueError):
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def _table(cls: type[Any], raw: object, key: str) -> object:
+def _named(read: Callable[[], T], source: str) -> T:
+    try:
+        return read()
+    except _KeyError as error:
+        raise SettingsError(f"{source}: {error}") from error
+
+
+def _table(cls: type[Any], raw: object, key: str, base: object = None) -> object:
+    """`base`: where the keys that are not given come from, instead of their defaults."""
     if not isinstance(raw, dict):
         raise _KeyError(f"{key}: expected a table, found {_shown(raw)}")
     table = cast("dict[str, object]", raw)
@@ -84,7 +117,9 @@ def _table(cls: type[Any], raw: object, key: str) -> object:
     values: dict[str, object] = {}
     for name, item in known.items():
         if name in table:
-            values[name] = _value(kinds[name], table[name], _join(key, name), _note(item))
+            values[name] = _value(kinds[name], table[name], _join(key, name), _note(item), getattr(base, name, None))
+        elif base is not None:
+            values[name] = getattr(base, name)
         elif item.default is MISSING:
             raise _KeyError(f"{_join(key, name)}: missing; expected {_expected(kinds[name], _note(item))}")
     try:
@@ -93,10 +128,10 @@ def _table(cls: type[Any], raw: object, key: str) -> object:
         raise _KeyError(f"{key}: {error}" if key else str(error)) from error
 
 
-def _value(kind: Any, raw: object, key: str, note: _Note) -> object:
+def _value(kind: Any, raw: object, key: str, note: _Note, base: object = None) -> object:
     kind = _without_none(kind)
     if is_dataclass(kind):
-        return _table(cast("type[Any]", kind), raw, key)
+        return _table(cast("type[Any]", kind), raw, key, base)
     if get_origin(kind) is tuple and isinstance(raw, list):
         inner = get_args(kind)[0]
         items = enumerate(cast("list[object]", raw))
@@ -119,6 +154,8 @@ def _value(kind: Any, raw: object, key: str, note: _Note) -> object:
 def _within(raw: object, note: _Note) -> bool:
     if not isinstance(raw, int | float) or isinstance(raw, bool):
         return True
+    if not -float_info.max <= raw <= float_info.max:  # no quantity is `nan` or `inf`, which TOML can write
+        return False
     return (note.low is None or raw >= note.low) and (note.high is None or raw <= note.high)
 
 
@@ -136,11 +173,11 @@ def _shown(raw: object) -> str:
 
 
 def _lines(settings: object, key: str) -> Iterator[str]:
-    """Plain keys first: in TOML whatever follows a table's head belongs to that table."""
+    """Plain keys first: in TOML whatever follows a table's head belongs to that table. Required ones lead."""
     cls = settings if isinstance(settings, type) else type(settings)
     kinds = get_type_hints(cls)
     entries = [(item, _without_none(kinds[item.name])) for item in fields(cast("Any", cls))]
-    for item, kind in entries:
+    for item, kind in sorted(entries, key=lambda entry: entry[0].default is not MISSING):
         if _table_of(kind) is None:
             yield from _plain(item, kind, _current(settings, item))
     for item, kind in entries:
@@ -171,6 +208,16 @@ def _current(settings: object, item: Field[Any]) -> object:
     if not isinstance(settings, type):
         return getattr(settings, item.name)
     return _note(item).example if item.default is MISSING else item.default
+
+
+def _keys(cls: type[Any], key: str) -> Iterator[Key]:
+    kinds = get_type_hints(cls)
+    for item in fields(cls):
+        kind, name, note = _without_none(kinds[item.name]), _join(key, item.name), _note(item)
+        if (table := _table_of(kind)) is not None:
+            yield from _keys(table, name + "[]" if get_origin(kind) is tuple else name)
+        else:
+            yield Key(name, _expected(kind, note), None if item.default is MISSING else item.default, note.help)
 
 
 def _toml(value: object) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from railbox_telemetry.settings import SettingsError, load, parse, render, required, setting
+from railbox_telemetry.settings import SettingsError, keys_of, load, overlay, parse, render, required, setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +75,8 @@ def test_every_type_is_read() -> None:
         ),
         ('device = "X"\n[link]\nkeepalive_s = 4', "link.keepalive_s: expected an integer from 5 to 65535, found 4"),
         ('device = "X"\n[link]\nkeepalive_s = 13', "x.toml: link: 13 is not to be used"),
+        ('device = "X"\n[link]\njitter = nan', "link.jitter: expected a number from 0 to 1, found NaN"),
+        (f'device = "X"\n[link]\njitter = {"9" * 400}', "link.jitter: expected a number from 0 to 1, found 999"),
         ('device = "X"\n[link]\nnames = "a"', 'link.names: expected a list, each text, found "a"'),
         ('device = "X"\n[link]\nnames = ["a", 1]', "link.names[1]: expected text, found 1"),
         ('device = "X"\n[[wires]]\nkind = "board"', "x.toml: wires[0].path: missing; expected text"),
@@ -121,3 +123,30 @@ def test_an_array_of_tables_that_may_be_empty_is_shown_by_its_example_as_a_comme
     assert "# Spare wires\n# [[spares]]\n" in printed
     assert '# path = "s"\n' in printed
     assert parse(printed, Everything, "x.toml").spares == ()
+
+
+def test_what_is_laid_over_changes_its_keys_and_leaves_the_others() -> None:
+    base = Everything(device="X", link=Link(keepalive_s=30, names=("a",)), wires=(Wire(path="a"), Wire(path="b")))
+    over = overlay(base, {"quiet": True, "link": {"jitter": 1}, "wires": [{"path": "c"}]}, "x")
+    link = Link(keepalive_s=30, jitter=1.0, names=("a",))
+    assert over == Everything(device="X", quiet=True, link=link, wires=(Wire(path="c"),))
+
+
+def test_what_is_laid_over_is_held_against_the_same_rules() -> None:
+    base = Everything(device="X", link=Link(jitter=0.1))
+    wrong: list[tuple[dict[str, object], str]] = [
+        ({"link": {"keepalive_s": 13}}, "x: link: 13 is not to be used"),
+        ({"wires": [{}]}, "x: wires[0].path: missing; expected text"),
+        ({"link": {"jiter": 1}}, "x: link.jiter: no such key; did you mean jitter?"),
+    ]
+    for raw, says in wrong:
+        with pytest.raises(SettingsError) as raised:
+            overlay(base, raw, "x")
+        assert str(raised.value) == says
+
+
+def test_every_key_can_be_listed_with_what_is_expected() -> None:
+    keys = {key.name: key for key in keys_of(Everything)}
+    assert keys["link.keepalive_s"].expected == "an integer from 5 to 65535"
+    assert (keys["link.keepalive_s"].default, keys["link.keepalive_s"].help) == (60, "Keepalive")
+    assert keys["wires[].path"].default is None
