@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from railbox.simulate import fleet, lines, outages, truth
 from railbox.simulate.fleet import Journey, Wish
+from railbox.simulate.trackers import Tracker
 from railbox_agent import recording
 from railbox_agent.recording import Chunk
 from railbox_server.geo import corridors
@@ -23,6 +24,8 @@ EXAMPLES: Final = """examples:
       one container's whole journey, a fix every 10 s, ending now; the truth is in trip.rbrec.truth.json
   railbox simulate --corridor pyongyang-moscow --seed 7 --units 3 --days 30 --hz 0.0166667 --out run.rbrec.gz
       run-1.rbrec.gz to run-3.rbrec.gz, 30 days each from the same start, a fix a minute
+  railbox simulate --corridor karachi-moscow --seed 4 --rough --outages harsh --out rough.rbrec
+      rough.rbrec and rough-b.rbrec, of the tracker that takes the first one's place half way
   railbox simulate --corridor moscow-termez-peshawar --seed 2 --reverse --lines rail_lines.geojson --out back.rbrec
 """
 EXIT_USAGE: Final = 2
@@ -46,6 +49,7 @@ def main(argv: list[str]) -> int:
         board_interval_s=args.board_interval,
         reverse=args.reverse,
         outages=args.outages,
+        rough=args.rough,
     )
     try:
         made = fleet.journeys(wish, lines.read(args.lines) if args.lines else lines.Lines())
@@ -64,14 +68,16 @@ def fail(error: Exception, code: int) -> int:
 
 
 def write(journey: Journey, path: Path) -> None:
-    """The recording, and the truth beside it."""
-    with recording.create(path) as file:
-        writer = recording.Writer(file, journey.header())
-        for chunk in shown(journey.chunks(), journey, path.name):
-            writer.write(chunk)
+    """A recording a tracker, and the truth beside the first one's."""
+    for tracker in journey.trackers:
+        own = with_suffix(path, tracker.suffix)
+        with recording.create(own) as file:
+            writer = recording.Writer(file, journey.header(tracker))
+            for chunk in shown(journey.chunks(tracker), tracker, own.name):
+                writer.write(chunk)
     told = {
         "unit": journey.unit,
-        "device": journey.device,
+        "device": journey.trackers[0].device,
         "corridor": journey.corridor.name,
         "started_at": iso.from_s(journey.started_at_s),
         "ended_at": iso.from_s(journey.started_at_s + journey.length_s),
@@ -80,12 +86,12 @@ def write(journey: Journey, path: Path) -> None:
     Path(f"{path}.truth.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def shown(chunks: Iterator[Chunk], journey: Journey, name: str) -> Iterator[Chunk]:
+def shown(chunks: Iterator[Chunk], tracker: Tracker, name: str) -> Iterator[Chunk]:
     """The chunks, with a bar that fills by recorded days when somebody is there to see it."""
     if not sys.stderr.isatty():
         yield from chunks
         return
-    with tqdm(total=journey.length_s / fleet.DAY_S, desc=name, unit="d", bar_format="{l_bar}{bar}| {n:.1f} d") as bar:
+    with tqdm(total=(tracker.to_s - tracker.from_s) / fleet.DAY_S, desc=name, unit="d", bar_format="{l_bar}{bar}| {n:.1f} d") as bar:
         for count, chunk in enumerate(chunks):
             if count % 1000 == 0:
                 bar.update(chunk.mono_us / 1e6 / fleet.DAY_S - bar.n)
@@ -95,11 +101,13 @@ def shown(chunks: Iterator[Chunk], journey: Journey, name: str) -> Iterator[Chun
 
 def paths(out: Path, units: int) -> list[Path]:
     """FILE itself for one unit, else FILE with -1, -2… before its suffix (`.rbrec.gz` counts as one suffix)."""
-    if units == 1:
-        return [out]
+    return [out] if units == 1 else [with_suffix(out, f"-{number}") for number in range(1, units + 1)]
+
+
+def with_suffix(out: Path, text: str) -> Path:
+    """`trip.rbrec.gz` with "-2": `trip-2.rbrec.gz`."""
     suffix = "".join(out.suffixes[-2:]) if out.suffix == ".gz" else out.suffix
-    stem = out.name.removesuffix(suffix)
-    return [out.with_name(f"{stem}-{number}{suffix}") for number in range(1, units + 1)]
+    return out.with_name(f"{out.name.removesuffix(suffix)}{text}{suffix}")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -123,6 +131,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--board-interval", type=whole, default=600, metavar="S", help="between samples (default 600)")
     made.add_argument(
         "--outages", choices=list(outages.LEVELS), default="usual", help="tunnels, jamming, spoofing (default usual)"
+    )
+    made.add_argument(
+        "--rough",
+        action="store_true",
+        help="moves over the edges of places, turning back at borders, boots, and half way another tracker,"
+        " whose recording is FILE with -b",
     )
     made.add_argument(
         "--corridors-dir", type=Path, action="append", default=[], metavar="DIR", help="your own corridors, too"

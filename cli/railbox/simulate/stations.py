@@ -3,13 +3,13 @@
 The only file here besides `truth` that knows the server's corridors.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Final
 
-from railbox.simulate.itinerary import Purpose, Stop
+from railbox.simulate.itinerary import EVERYWHERE, Purpose, Stop
 from railbox.simulate.route import Route, Waypoint
 from railbox_server.geo.corridors import Border, Corridor, Place
 
@@ -49,11 +49,19 @@ def by_rail(corridor: Corridor, from_km: float, to_km: float) -> bool:
     return not any(leg.mode == "road" and leg.from_km <= middle_km <= leg.to_km for leg in corridor.legs)
 
 
-def stops(stations: list[Station], route: Route) -> list[Stop]:
+def stops(
+    stations: list[Station], route: Route, spans: Mapping[str, Sequence[tuple[float, float]]] = MappingProxyType({})
+) -> list[Stop]:
+    """`spans`: the stretches of the route inside the zone of each place."""
     return [
-        Stop(chainage_m, station.purposes, station.border, station.side, station.waypoint.by_rail)
+        Stop(chainage_m, station.purposes, station.border, station.side, station.waypoint.by_rail, edges_m)
         for station, chainage_m in zip(stations, route.waypoints_m, strict=True)
+        for edges_m in [_around(chainage_m, spans.get(station.waypoint.name, ()))]
     ]
+
+
+def _around(chainage_m: float, spans: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    return next((span for span in spans if span[0] <= chainage_m <= span[1]), EVERYWHERE)
 
 
 def _station(spot: Place | Border, rail: bool) -> Station:

@@ -6,12 +6,14 @@ must not import the engine: the two are held against each other.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from math import hypot
 from typing import Any, Final
 
 from railbox.simulate import sphere
 from railbox.simulate.fleet import Journey
+from railbox.simulate.ground import Ground
 from railbox.simulate.passages import Passage, Zone, passages, spans_inside, turn
 from railbox.simulate.sphere import Point
 from railbox_server.geo.corridors import Border, Place
@@ -37,8 +39,10 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Of one crossing, None where they have not come."""
+    """Of one crossing, None where they have not come. `to_side`: as `from_side` of one that has returned."""
 
+    from_side: str
+    to_side: str | None
     arrived_s: float
     left_s: float | None = None
     crossed_s: float | None = None
@@ -51,8 +55,7 @@ def rows(journey: Journey) -> list[Row]:
     visits = stays(journey)
     found = [(stay.entered_s or 0.0, stay.place.id, visit_row(journey, stay)) for stay in visits]
     for border in journey.corridor.borders:
-        moments = crossing(journey, border, visits)
-        if moments is not None:
+        for moments in crossings(journey, border, visits):
             found.append((moments.arrived_s, border.id, crossing_row(journey, border, moments)))
     return [row for _, _, row in sorted(found, key=lambda item: item[:2])]
 
@@ -63,8 +66,8 @@ def rows(journey: Journey) -> list[Row]:
 def stays(journey: Journey) -> list[Stay]:
     """All visits by time of entry; short excursions do not end one."""
     places = [place for place in journey.corridor.places if place.is_zone]
-    zones = [zone_of(place) for place in places]
-    spans = [spans_inside(journey.route, zone) for zone in zones]
+    zones = [journey.ground.zones[place.id] for place in places]
+    spans = [journey.ground.spans[place.id] for place in places]
     edges_m = [edge_m for own in spans for span in own for edge_m in span]
     passed = passages(journey.itinerary.motion, edges_m, journey.length_s)
     inside = [list(spells(own, passed, start_of(journey))) for own in spans]
@@ -129,13 +132,6 @@ def is_excursion(journey: Journey, zone: Zone, from_s: float, to_s: float, elsew
     return any(sphere.distance_m(point, zone.centre) - zone.radius_m > EXCURSION_M for point in points)
 
 
-def zone_of(place: Place) -> Zone:
-    centre = (place.lat_deg, place.lon_deg)
-    if place.polygon is None:
-        return Zone(centre, place.radius_m or 0.0)
-    return Zone(centre, max(sphere.distance_m(centre, corner) for corner in place.polygon), place.polygon)
-
-
 def apart(a: Zone, b: Zone) -> bool:
     return sphere.distance_m(a.centre, b.centre) >= a.radius_m + b.radius_m
 
@@ -143,61 +139,115 @@ def apart(a: Zone, b: Zone) -> bool:
 # --- crossings -------------------------------------------------------------------------------------------------------
 
 
-def crossing(journey: Journey, border: Border, visits: Sequence[Stay]) -> Moments | None:
-    """The journey's one passage of a border, as far as it came.
+def crossings(journey: Journey, border: Border, visits: Sequence[Stay]) -> Iterator[Moments]:
+    """The journey's passages of a border, as far as they came, in order of time."""
+    for spell in area_spells(journey, border, visits):
+        moments = crossing(journey, border, spell, visits)
+        if moments is not None:
+            yield moments
+
+
+def crossing(journey: Journey, border: Border, spell: Spell, visits: Sequence[Stay]) -> Moments | None:
+    """What a time in the border's area comes to: nothing, if in that it neither went over the line nor visited a yard.
 
     A side without a visited yard has the line's moment, or the other yard's where that reaches over the line.
     """
-    from_side, to_side = sides(journey, border)
-    crossed_s = line_passed_s(journey, border)
-    own = [stay for stay in visits if stay.place.border_id == border.id]
-    near = [stay for stay in own if stay.place.side == from_side]
-    far = [stay for stay in own if stay.place.side == to_side]
-    if crossed_s is None:
-        return Moments(near[0].entered_s or 0.0, near[-1].exited_s) if near else None
+    area = border_area(journey.ground, border)
+    entered_s, exited_s = spell
+    from_s, to_s = entered_s or 0.0, journey.length_s if exited_s is None else exited_s
+    own = [stay for stay in visits if stay.place.border_id == border.id and from_s <= (stay.entered_s or 0.0) < to_s]
+    was_beyond, is_beyond = is_beyond_line(journey, area, from_s), is_beyond_line(journey, area, to_s)
+    near_side, far_side = reversed(area.sides) if was_beyond else area.sides
+    if was_beyond != is_beyond:
+        crossed_s = max(one.time_s for one in line_passages(journey, area) if from_s <= one.time_s <= to_s)
+        near = [s for s in own if s.place.side == near_side and (s.entered_s or 0.0) < crossed_s]
+        far = [s for s in own if s.place.side == far_side and (s.exited_s is None or s.exited_s > crossed_s)]
+        yard_ahead = exited_s is None and has_yard(journey, border, far_side)
+        return Moments(near_side, far_side, *through(crossed_s, near, far, yard_ahead=yard_ahead))
+    if own and exited_s is None:
+        return Moments(near_side, None, own[0].entered_s or 0.0, own[-1].exited_s)
+    if own and entered_s is not None:
+        left_s = own[-1].exited_s
+        return Moments(near_side, near_side, own[0].entered_s or 0.0, left_s, departed_s=left_s)
+    return None
+
+
+def through(
+    crossed_s: float, near: Sequence[Stay], far: Sequence[Stay], *, yard_ahead: bool
+) -> tuple[float, float | None, float, float | None, float | None]:
+    """Arrived, left, crossed, reached and departed of a passage from side to side."""
     left_s = near[-1].exited_s if near else min([crossed_s, *(stay.entered_s or 0.0 for stay in far[:1])])
-    on_the_way = not far and has_yard(journey, border, to_side) and is_near(journey, border, journey.length_s)
-    beyond_s = None if left_s is None or on_the_way else max(crossed_s, left_s)
-    return Moments(
-        arrived_s=(near[0].entered_s or 0.0) if near else left_s or crossed_s,
-        left_s=left_s,
-        crossed_s=crossed_s,
-        reached_s=far[0].entered_s if far else beyond_s,
-        departed_s=far[-1].exited_s if far else beyond_s,
+    beyond_s = None if left_s is None or (yard_ahead and not far) else max(crossed_s, left_s)
+    return (
+        (near[0].entered_s or 0.0) if near else left_s or crossed_s,
+        left_s,
+        crossed_s,
+        far[0].entered_s if far else beyond_s,
+        far[-1].exited_s if far else beyond_s,
     )
 
 
-def sides(journey: Journey, border: Border) -> tuple[str, str]:
-    """The countries in order of travel."""
+@dataclass(frozen=True, slots=True)
+class BorderArea:
+    """Around a border's line point: the stretches of the route inside, and where the route last leads over the line,
+    which is square to the way from side to side. `sides` in order of travel."""
+
+    zone: Zone
+    spans: Sequence[tuple[float, float]]
+    line_m: float | None
+    sides: tuple[str, str]
+
+
+@lru_cache(maxsize=256)
+def border_area(ground: Ground, border: Border) -> BorderArea:
+    zone = Zone(point_of(border), reach_m(ground, border))
     first, second = border.sides
-    return (second, first) if journey.wish.reverse else (first, second)
+    sides = (second, first) if ground.reverse else (first, second)
+    return BorderArea(zone, spans_inside(ground.route, zone), line_m(ground, border, sides), sides)
 
 
-def yards(journey: Journey, border: Border, side: str) -> list[Place]:
-    return [place for place in journey.corridor.places if place.border_id == border.id and place.side == side]
+def area_spells(journey: Journey, border: Border, visits: Sequence[Stay]) -> list[Spell]:
+    """When the unit was in the border's area, short excursions left out."""
+    area = border_area(journey.ground, border)
+    edges_m = [edge_m for span in area.spans for edge_m in span]
+    passed = passages(journey.itinerary.motion, edges_m, journey.length_s)
+    own = list(spells(area.spans, passed, start_of(journey)))
+    elsewhere = [
+        (stay.entered_s, stay.exited_s) for stay in visits if apart(area.zone, journey.ground.zones[stay.place.id])
+    ]
+    return list(joined(journey, area.zone, own, elsewhere))
+
+
+def line_passages(journey: Journey, area: BorderArea) -> list[Passage]:
+    return [] if area.line_m is None else passages(journey.itinerary.motion, [area.line_m], journey.length_s)
+
+
+def is_beyond_line(journey: Journey, area: BorderArea, time_s: float) -> bool:
+    if area.line_m is None:
+        return False
+    return journey.itinerary.motion.phase_at(time_s).chainage_m(time_s) >= area.line_m
+
+
+def yards(ground: Ground, border: Border, side: str) -> list[Place]:
+    return [place for place in ground.corridor.places if place.border_id == border.id and place.side == side]
 
 
 def has_yard(journey: Journey, border: Border, side: str) -> bool:
-    return bool(yards(journey, border, side))
+    return bool(yards(journey.ground, border, side))
 
 
-def reach_m(journey: Journey, border: Border) -> float:
+def reach_m(ground: Ground, border: Border) -> float:
     """How far the area of a border extends from its line point."""
-    own = [place for side in border.sides for place in yards(journey, border, side)]
+    own = [place for side in border.sides for place in yards(ground, border, side)]
     edges_m = [sphere.distance_m(point_of(border), point_of(yard)) + (yard.radius_m or 0.0) for yard in own]
     return max(AREA_M, *(edge_m + AREA_BEYOND_YARDS_M for edge_m in edges_m), 0.0)
 
 
-def is_near(journey: Journey, border: Border, time_s: float) -> bool:
-    here = journey.route.point(journey.itinerary.motion.phase_at(time_s).chainage_m(time_s))
-    return sphere.distance_m(here, point_of(border)) <= reach_m(journey, border)
-
-
-def line_passed_s(journey: Journey, border: Border) -> float | None:
-    """When the unit last went over the border's line, which is square to the way from side to side."""
-    before, beyond = (middle(journey, border, side) for side in sides(journey, border))
+def line_m(ground: Ground, border: Border, sides: tuple[str, str]) -> float | None:
+    """The chainage at which the route last leads over the border's line."""
+    before, beyond = (middle(ground, border, side) for side in sides)
     north, east = sphere.plane(beyond, before)
-    route, within_m = journey.route, reach_m(journey, border)
+    route, within_m = ground.route, reach_m(ground, border)
 
     def ahead_m(chainage_m: float) -> float:
         point_north, point_east = sphere.plane(route.point(chainage_m), point_of(border))
@@ -210,15 +260,14 @@ def line_passed_s(journey: Journey, border: Border) -> float | None:
         and sphere.distance_m(point, point_of(border)) <= within_m
     ]
     lines_m = [turn(a, b, lambda at_m: ahead_m(at_m) > 0) for a, b in pairwise(near_m) if ahead_m(a) <= 0 < ahead_m(b)]
-    passed = [one for one in passages(journey.itinerary.motion, lines_m[-1:], journey.length_s) if one.onwards]
-    return passed[-1].time_s if passed else None
+    return lines_m[-1] if lines_m else None
 
 
-def middle(journey: Journey, border: Border, side: str) -> Point:
+def middle(ground: Ground, border: Border, side: str) -> Point:
     """Of a side's yards; of the next place on that side where it has none."""
-    own = yards(journey, border, side)
+    own = yards(ground, border, side)
     if not own:
-        on_line = [place for place in journey.corridor.places if place.km is not None]
+        on_line = [place for place in ground.corridor.places if place.km is not None]
         before = [place for place in on_line if (place.km or 0.0) < border.km]
         beyond = [place for place in on_line if (place.km or 0.0) > border.km]
         own = before[-1:] if side == border.sides[0] else beyond[:1]
@@ -246,21 +295,20 @@ def visit_row(journey: Journey, stay: Stay) -> Row:
 
 
 def crossing_row(journey: Journey, border: Border, moments: Moments) -> Row:
-    from_side, to_side = sides(journey, border)
     return {
         "type": "crossing",
         "unit": journey.unit,
         "corridor": journey.corridor.name,
         "border": border.id,
-        "from_side": from_side,
-        "to_side": None if moments.crossed_s is None else to_side,
+        "from_side": moments.from_side,
+        "to_side": moments.to_side,
         "arrived": at(journey, moments.arrived_s),
         "left": at(journey, moments.left_s),
         "crossed": at(journey, moments.crossed_s),
         "reached": at(journey, moments.reached_s),
         "departed": at(journey, moments.departed_s),
         "gauge_change": border.gauge_break,
-        "returned": False,
+        "returned": moments.to_side == moments.from_side,
         **dwell(journey, moments.arrived_s, moments.departed_s, round(border.limit_h * HOUR_S)),
     }
 
