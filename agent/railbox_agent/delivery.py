@@ -60,6 +60,12 @@ class Delivery:
         self._answered_ms: int | None = None
         self._ask_wait_ms = settings.ask_every_ms
 
+    def go_on_by(self, settings: DeliverySettings) -> None:
+        """Other settings from now on; what is known of every batch stays."""
+        self._settings = settings
+        self._pace = _Pace(settings.backlog_per_s)
+        self._ask_wait_ms = settings.ask_every_ms
+
     # --- what happened -----------------------------------------------------------------------------------------------
 
     def stored(self, seqs: Iterable[int]) -> None:

@@ -186,10 +186,10 @@ class Connection:
             self._check(self._client.loop_misc())
         self._look_at_the_time()
 
-    def say_goodbye(self) -> None:
+    def say_goodbye(self, reason: str = "stopped") -> None:
         """Ends in good order: the broker does not publish the will."""
+        self.ended = self.ended or reason
         self._client.disconnect()
-        self.ended = self.ended or "stopped"
 
     def break_off(self, reason: str) -> None:
         """Ends as a tunnel would end it."""

@@ -97,6 +97,15 @@ class Outbox:
         """Batches that the server has not committed yet; the one being collected counts once a commit has kept it."""
         return self._count + len(self._pending.rows) - len(self._pending.deleted)
 
+    @property
+    def size_bytes(self) -> int:
+        """What its batches take, and what the cap is held against."""
+        return self._bytes + self._pending.bytes
+
+    def set_limits(self, cap_bytes: int, commit_ms: int) -> None:
+        """From the next commit on."""
+        self._cap_bytes, self._commit_ms = cap_bytes, commit_ms
+
     # --- filling -----------------------------------------------------------------------------------------------------
 
     def put(self, parcel: Parcel) -> None:

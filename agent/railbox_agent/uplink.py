@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from paho.mqtt.enums import MQTTProtocolVersion
@@ -48,6 +48,14 @@ class BackOff:
         return min(self.most_s, self.first_s * 2 ** min(failures - 1, 30)) * dice.uniform(0.5, 1.0)
 
 
+@dataclass(slots=True)
+class _Lane:
+    """An access and what is to go by it: nothing that is published after a change of access goes by the old one."""
+
+    access: Access
+    outgoing: deque[Message] = field(default_factory=deque[Message])
+
+
 class Uplink:
     """`will`: what the broker says in our name when we vanish. `topics`: what to read, on every connection."""
 
@@ -58,13 +66,12 @@ class Uplink:
         topics: tuple[str, ...],
         back_off: BackOff | None = None,
     ) -> None:
-        self._access = access
+        self._lane = _Lane(access)
         self._will = will
         self._topics = topics
         self._back_off = back_off or BackOff()
         self._dice = random.Random()  # noqa: S311 - spreads reconnects, hides nothing
         self._events: queue.SimpleQueue[UplinkEvent] = queue.SimpleQueue()
-        self._outgoing: deque[Message] = deque()
         self._outstanding = 0
         self._stopping = threading.Event()
         self._covered = threading.Event()
@@ -84,7 +91,7 @@ class Uplink:
         if self._outstanding >= MAX_OUTSTANDING:
             return False
         self._outstanding += 1
-        self._outgoing.append(message)
+        self._lane.outgoing.append(message)
         self._wake()
         return True
 
@@ -99,9 +106,15 @@ class Uplink:
             if isinstance(event, Acknowledged):
                 self._outstanding = max(0, self._outstanding - 1)
             elif isinstance(event, Disconnected):
-                self._outgoing.clear()
+                self._lane.outgoing.clear()
                 self._outstanding = 0
         return found
+
+    def set_access(self, access: Access) -> None:
+        """From now on by this one: a connection by another ends, in good order, and takes its messages with it."""
+        if access != self._lane.access:
+            self._lane = _Lane(access)
+            self._wake()
 
     def set_coverage(self, covered: bool) -> None:
         """For recordings: without coverage, what connection there was breaks off and none is made."""
@@ -127,48 +140,55 @@ class Uplink:
         while not self._stopping.is_set():
             if not self._covered.wait(NO_COVERAGE_S):
                 continue
-            started_s = time.monotonic()
-            connection = self._connection(protocol)
+            started_s, lane = time.monotonic(), self._lane
+            connection = self._connection(protocol, lane)
             if _is_introduction(protocol, connection):
                 protocol = _next_protocol(protocol, connection)
                 continue
-            expected = self._stopping.is_set() or not self._covered.is_set()
+            renewed = lane is not self._lane
+            expected = self._stopping.is_set() or not self._covered.is_set() or renewed
             self._events.put(Disconnected(connection.ended or "stopped", expected))
+            if renewed:
+                failures = 0
+                continue
             steady = connection.up and time.monotonic() - started_s > STEADY_S
             failures = 1 if steady else failures + 1
             if not connection.up:
                 protocol = _next_protocol(protocol, connection)
             self._stopping.wait(self._back_off.delay_s(failures, self._dice))
 
-    def _connection(self, protocol: MQTTProtocolVersion) -> Connection:
+    def _connection(self, protocol: MQTTProtocolVersion, lane: _Lane) -> Connection:
         """Connects and stays so as long as it goes; returns what is left of it."""
-        connection = Connection(self._access, protocol, self._will, self._topics, self._events.put)
+        connection = Connection(lane.access, protocol, self._will, self._topics, self._events.put)
         try:
             connection.open(self._wake_read)
             while connection.ended is None and not self._stopping.is_set():
-                self._converse(connection, STEP_S)
+                self._converse(connection, lane, STEP_S)
             if connection.up and connection.ended is None:
-                self._take_leave(connection)
+                self._take_leave(connection, lane)
         except Exception as error:  # whatever paho makes of a broker's bytes, the uplink has to come back
             connection.ended = f"{type(error).__name__}: {error}"
         connection.close()
         return connection
 
-    def _converse(self, connection: Connection, timeout_s: float) -> None:
+    def _converse(self, connection: Connection, lane: _Lane, timeout_s: float) -> None:
         if not self._covered.is_set():
             connection.break_off("no coverage")
             return
+        if lane is not self._lane:
+            connection.say_goodbye("other settings for the uplink")
+            return
         with suppress(BlockingIOError):
             self._wake_read.recv(4096)
-        while connection.up and self._outgoing and connection.ended is None:
-            connection.publish(self._outgoing.popleft())
+        while connection.up and lane.outgoing and connection.ended is None:
+            connection.publish(lane.outgoing.popleft())
         connection.step(timeout_s)
 
-    def _take_leave(self, connection: Connection) -> None:
+    def _take_leave(self, connection: Connection, lane: _Lane) -> None:
         deadline_s = time.monotonic() + FAREWELL_S
-        self._converse(connection, 0.0)
+        self._converse(connection, lane, 0.0)
         while connection.outstanding and connection.ended is None and time.monotonic() < deadline_s:
-            self._converse(connection, 0.1)
+            self._converse(connection, lane, 0.1)
         if connection.ended is None:
             connection.say_goodbye()
 

@@ -294,3 +294,34 @@ def test_an_address_names_host_port_and_whether_tls(url: str, address: Address) 
 def test_what_is_no_address_is_refused_by_name(url: str) -> None:
     with pytest.raises(AddressError, match="broker address"):
         parse_address(url)
+
+
+def test_another_access_is_taken_at_once_and_what_is_published_then_never_goes_by_the_old_one(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "new").mkdir()
+    chatty = ("allow_anonymous true", "log_type all")
+    with mosquitto(tmp_path / "old", None, *chatty) as old, mosquitto(tmp_path / "new", None, *chatty) as new:
+        link = Link(Access(Address("127.0.0.1", old.port), "TRK1"), BATCH)
+        link.start()
+        link.wait(Connected)
+        link.set_access(Access(Address("127.0.0.1", new.port), "TRK1", keepalive_s=30))
+        ended = link.wait(Disconnected)
+        assert (ended.reason, ended.expected) == ("other settings for the uplink", True)
+        link.wait(Connected)
+        assert link.publish(Message(BATCH, b"later"))
+        assert link.wait(Received).payload == b"later"
+        link.stop()
+        assert "Received PUBLISH" not in old.log.read_text()
+        assert "Received PUBLISH" in new.log.read_text()
+
+
+def test_the_same_access_again_changes_nothing(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker:
+        access = Access(Address("127.0.0.1", broker.port), "TRK1")
+        link = Link(access, BATCH)
+        link.start()
+        link.wait(Connected)
+        link.set_access(replace(access))
+        assert link.publish(Message(BATCH, b"still"))
+        assert link.wait(Received).payload == b"still"
+        link.stop()
