@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from railbox_agent.delivery import MAX_IN_FLIGHT
+from railbox_agent.health.settings import HealthConfig
 from railbox_agent.mqtt import AddressError, parse_address
 from railbox_agent.sources import GPSD_SCHEME, gpsd_address
 from railbox_agent.thinning.interval import IntervalSettings
@@ -149,6 +150,7 @@ class AgentConfig:
     outbox: OutboxConfig = setting(OutboxConfig(), "Where it is kept")
     uplink: UplinkConfig = required("Where it is sent", example=None)
     remote: RemoteConfig = setting(RemoteConfig(), "What the server may set, over this file")
+    health: HealthConfig = setting(HealthConfig(), "Where this computer can ask how the tracker is")
 
     def __post_init__(self) -> None:
         check_device(self.device)

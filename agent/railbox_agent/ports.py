@@ -16,6 +16,7 @@ from typing import Final
 
 from railbox_agent import AgentError
 from railbox_agent.baud import Hunt
+from railbox_agent.health.pulse import Pulse
 from railbox_agent.recording import PORT_KINDS, Chunk
 from railbox_agent.sources import GPSD_SCHEME, Source, gpsd_address, open_source
 
@@ -98,6 +99,11 @@ class Ports:
         return {name: reader.state for name, reader in self._readers.items()}
 
     @property
+    def pulses(self) -> tuple[Pulse, ...]:
+        """The signs of life of the reading threads."""
+        return tuple(reader.pulse for reader in self._readers.values())
+
+    @property
     def rates(self) -> dict[str, int]:
         return {reader.path: reader.rate for reader in self._readers.values() if reader.rate is not None}
 
@@ -154,6 +160,7 @@ class _Reader:
         self, spec: PortSpec, sink: Sink, count: Callable[[str], None], clock: Clock, known_rate: int | None
     ) -> None:
         self.state = "not opened yet"
+        self.pulse = Pulse(f"port {spec.name}")
         self.path = spec.path
         self.rate = known_rate  # found out now, or in an earlier life
         self._spec = spec
@@ -188,6 +195,7 @@ class _Reader:
     def _run(self) -> None:
         back_off_s = FIRST_BACK_OFF_S
         while not self._stopping.is_set():
+            self.pulse.beat()
             if source := self._open():
                 self._source = source
                 heard = self._read_on(source)
@@ -195,8 +203,10 @@ class _Reader:
                 source.close()
                 # A port that opens but never says anything must not be opened twice a second for ever.
                 back_off_s = FIRST_BACK_OFF_S if heard else back_off_s
+            self.pulse.beat(back_off_s)
             self._stopping.wait(back_off_s)
             back_off_s = min(back_off_s * 2, LONGEST_BACK_OFF_S)
+        self.pulse.rest()
 
     def _open(self) -> Source | None:
         spec = self._spec
@@ -215,6 +225,7 @@ class _Reader:
         heard = False
         heard_us = self._clock()
         while not self._stopping.is_set():
+            self.pulse.beat()
             try:
                 data = source.read()
                 now_us = self._clock()
