@@ -16,6 +16,7 @@ from typing import Final
 
 from paho.mqtt.enums import MQTTProtocolVersion
 
+from railbox_agent.health.pulse import Pulse
 from railbox_agent.mqtt import (
     MAX_OUTSTANDING,
     PROTOCOLS,
@@ -33,6 +34,9 @@ NO_COVERAGE_S: Final = 0.1
 """How often, without coverage, a stop is looked for."""
 FAREWELL_S: Final = 3.0
 """How long a stop waits for the broker to acknowledge the last messages."""
+CONNECT_S: Final = 240.0
+"""Connecting may take so long before the thread counts as hanging: names asked of several servers that do not answer,
+several addresses, and a broker that says nothing on any of them."""
 STEADY_S: Final = 60.0
 """A connection that held so long was a good one: the next failure is the first."""
 
@@ -57,7 +61,8 @@ class _Lane:
 
 
 class Uplink:
-    """`will`: what the broker says in our name when we vanish. `topics`: what to read, on every connection."""
+    """`will`: what the broker says in our name when we vanish. `topics`: what to read, on every connection. `pulse`: the
+    thread's sign of life."""
 
     def __init__(
         self,
@@ -66,6 +71,7 @@ class Uplink:
         topics: tuple[str, ...],
         back_off: BackOff | None = None,
     ) -> None:
+        self.pulse = Pulse("uplink")
         self._lane = _Lane(access)
         self._will = will
         self._topics = topics
@@ -138,6 +144,7 @@ class Uplink:
     def _run(self) -> None:
         failures, protocol = 0, PROTOCOLS[0]
         while not self._stopping.is_set():
+            self.pulse.beat()
             if not self._covered.wait(NO_COVERAGE_S):
                 continue
             started_s, lane = time.monotonic(), self._lane
@@ -155,12 +162,16 @@ class Uplink:
             failures = 1 if steady else failures + 1
             if not connection.up:
                 protocol = _next_protocol(protocol, connection)
-            self._stopping.wait(self._back_off.delay_s(failures, self._dice))
+            delay_s = self._back_off.delay_s(failures, self._dice)
+            self.pulse.beat(delay_s)
+            self._stopping.wait(delay_s)
+        self.pulse.rest()
 
     def _connection(self, protocol: MQTTProtocolVersion, lane: _Lane) -> Connection:
         """Connects and stays so as long as it goes; returns what is left of it."""
         connection = Connection(lane.access, protocol, self._will, self._topics, self._events.put)
         try:
+            self.pulse.beat(CONNECT_S)
             connection.open(self._wake_read)
             while connection.ended is None and not self._stopping.is_set():
                 self._converse(connection, lane, STEP_S)
@@ -172,6 +183,7 @@ class Uplink:
         return connection
 
     def _converse(self, connection: Connection, lane: _Lane, timeout_s: float) -> None:
+        self.pulse.beat(timeout_s)
         if not self._covered.is_set():
             connection.break_off("no coverage")
             return
