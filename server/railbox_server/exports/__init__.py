@@ -1,0 +1,1 @@
+"""Exports: what is stored, in formats that others read."""

@@ -1,0 +1,299 @@
+"""What was told, on disk: the stories so far, every notice, and of each whether it was delivered. One SQLite file.
+
+An edge: decides nothing. A story and its notice are written in one transaction, and a notice that waits for the webhook
+is a row here, so that nothing is lost or told twice whenever the process ends.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from railbox_server.store.database import Database
+from railbox_server.store.interface import StoreError
+from railbox_server.telling.model import Action, Fact, Kind, Notice, Story
+from railbox_server.telling.notices import Outcome
+
+log = logging.getLogger(__name__)
+
+FILE: Final = "telling.db"
+KEPT, WAITING, DELIVERED, REFUSED, DROPPED = "kept", "waiting", "delivered", "refused", "dropped"
+"""What became of a notice: `kept` was never for the webhook."""
+_DAMAGED: Final = ("malformed", "not a database", "file is encrypted")
+_NEWEST: Final = 2**62
+
+_SCHEMA: Final = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE stories (
+  id TEXT PRIMARY KEY, unit TEXT NOT NULL, kind TEXT NOT NULL, places TEXT NOT NULL, start_s INTEGER NOT NULL,
+  end_s INTEGER, body TEXT NOT NULL, revision INTEGER NOT NULL, differs_since_s INTEGER) WITHOUT ROWID;
+CREATE INDEX stories_unit ON stories (unit);
+CREATE TABLE notices (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, story TEXT NOT NULL, revision INTEGER NOT NULL, action TEXT NOT NULL,
+  unit TEXT NOT NULL, kind TEXT NOT NULL, places TEXT NOT NULL, start_s INTEGER NOT NULL, end_s INTEGER,
+  body TEXT NOT NULL, told_at_s INTEGER NOT NULL,
+  delivery TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, next_at_ms INTEGER NOT NULL DEFAULT 0, answer TEXT,
+  UNIQUE (story, revision));
+CREATE INDEX notices_waiting ON notices (unit, number, next_at_ms) WHERE delivery = 'waiting';
+CREATE INDEX notices_undelivered ON notices (delivery, number) WHERE delivery IN ('refused', 'dropped');
+CREATE INDEX notices_unit ON notices (unit, number);
+CREATE INDEX notices_kind ON notices (kind, number);
+"""
+
+_COLUMNS: Final = (
+    "number, story, revision, action, unit, kind, places, start_s, end_s, body, told_at_s, "
+    "delivery, attempts, next_at_ms, answer"
+)
+_STANDS: Final = (
+    "action IN ('told', 'revised') AND NOT EXISTS "
+    "(SELECT 1 FROM notices later WHERE later.story = notices.story AND later.revision > notices.revision)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A notice with what became of it. `number` counts notices; `answer`: what the receiver said last, or why not."""
+
+    number: int
+    notice: Notice
+    delivery: str
+    attempts: int
+    next_at_ms: int
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which notices somebody wants, newest first. `standing`: only what nobody revised or took back since."""
+
+    unit: str | None = None
+    kinds: tuple[Kind, ...] = ()
+    delivery: str | None = None
+    standing: bool = False
+    before: int = _NEWEST
+    limit: int = 100
+
+
+class NoticeLedger:
+    """Any thread may call it. Raises StoreError when the disk is full or the file locked: nothing was written then."""
+
+    def __init__(self, folder: Path) -> None:
+        self._db = _opened(folder / FILE)
+
+    def close(self) -> None:
+        self._db.close()
+
+    # --- the teller --------------------------------------------------------------------------------------------------
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether every unit that was there at first was looked at."""
+        return self._count("begun") > 0
+
+    def begin(self) -> None:
+        self._set("begun", 1)
+
+    def units(self) -> frozenset[str]:
+        """Those of which something is told."""
+        with self._db.reading() as db:
+            return frozenset(unit for (unit,) in db.execute("SELECT DISTINCT unit FROM stories"))
+
+    def stories(self, unit: str) -> list[Story]:
+        with self._db.reading() as db:
+            rows = db.execute(
+                "SELECT id, kind, unit, places, start_s, end_s, body, revision, differs_since_s "
+                "FROM stories WHERE unit = ?",
+                (unit,),
+            )
+            return [Story(row[0], _fact(*row[1:7]), *row[7:]) for row in rows]
+
+    def record(self, before: Iterable[Story], outcome: Outcome, posted: frozenset[Kind]) -> None:
+        """Writes what one step came to; its notices of the kinds `posted` wait for the webhook."""
+        there = set(map(_story_row, before))
+        changed = [row for story in outcome.stories if (row := _story_row(story)) not in there]
+        if not (changed or outcome.closed or outcome.notices):
+            return
+        with self._db.writing() as db:
+            db.executemany("DELETE FROM stories WHERE id = ?", [(name,) for name in outcome.closed])
+            db.executemany("INSERT OR REPLACE INTO stories VALUES (?,?,?,?,?,?,?,?,?)", changed)
+            db.executemany(
+                "INSERT INTO notices "
+                "(story, revision, action, unit, kind, places, start_s, end_s, body, told_at_s, delivery) "
+                "VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                [_notice_row(item, WAITING if item.fact.kind in posted else KEPT) for item in outcome.notices],
+            )
+
+    # --- the webhook -------------------------------------------------------------------------------------------------
+
+    def due(self, now_ms: int, limit: int = 100) -> list[Posted]:
+        """The first that waits of each unit, where it need not rest; a unit's notices go out in order."""
+        with self._db.reading() as db:
+            rows = db.execute(
+                f"SELECT {_COLUMNS} FROM notices WHERE number IN "  # noqa: S608 - columns of ours
+                "(SELECT min(number) FROM notices WHERE delivery = 'waiting' GROUP BY unit) "
+                "AND next_at_ms <= ? ORDER BY number LIMIT ?",
+                (now_ms, limit),
+            )
+            return list(map(_posted, rows))
+
+    def next_at_ms(self) -> int | None:
+        """When the first of those that wait may go out; None when none waits."""
+        with self._db.reading() as db:
+            return db.execute(
+                "SELECT min(next_at_ms) FROM notices WHERE number IN "
+                "(SELECT min(number) FROM notices WHERE delivery = 'waiting' GROUP BY unit)"
+            ).fetchone()[0]
+
+    def settle(self, number: int, delivery: str, answer: str) -> None:
+        """It was delivered, or refused."""
+        self._after_attempt(number, delivery, 0, answer)
+
+    def postpone(self, number: int, next_at_ms: int, answer: str) -> None:
+        self._after_attempt(number, WAITING, next_at_ms, answer)
+
+    def resend_refused(self) -> int:
+        """Lets what was refused wait again; returns how many."""
+        with self._db.writing() as db:
+            return db.execute(
+                "UPDATE notices SET delivery = 'waiting', next_at_ms = 0 WHERE delivery = 'refused'"
+            ).rowcount
+
+    def hurry(self) -> None:
+        """What rests after a failure rests no longer."""
+        with self._db.writing() as db:
+            db.execute("UPDATE notices SET next_at_ms = 0 WHERE delivery = 'waiting' AND next_at_ms > 0")
+
+    def drop(self, most: int, told_before_s: int) -> int:
+        """Gives up the oldest that wait, beyond so many or told before then; returns how many."""
+        why = "dropped: the queue was full, or it waited too long"
+        with self._db.writing() as db:
+            return db.execute(
+                "UPDATE notices SET delivery = 'dropped', answer = ifnull(answer || '; ', '') || ? "
+                "WHERE delivery = 'waiting' AND (told_at_s < ? OR number <= ifnull((SELECT number FROM notices "
+                "WHERE delivery = 'waiting' ORDER BY number DESC LIMIT 1 OFFSET ?), -1))",
+                (why, told_before_s, most),
+            ).rowcount
+
+    @property
+    def stopped_for(self) -> int:
+        """The mark of the address that wanted no more; 0: none did."""
+        return self._count("stopped_for")
+
+    def stop_for(self, mark: int) -> None:
+        self._set("stopped_for", mark)
+
+    # --- who asks ----------------------------------------------------------------------------------------------------
+
+    def notices(self, asked: Asked) -> list[Posted]:
+        wheres: list[tuple[str, tuple[object, ...]]] = [("number < ?", (asked.before,))]
+        if asked.unit is not None:
+            wheres.append(("unit = ?", (asked.unit,)))
+        if asked.kinds:
+            wheres.append((f"kind IN ({','.join('?' * len(asked.kinds))})", asked.kinds))
+        if asked.delivery is not None:
+            wheres.append(("delivery = ?", (asked.delivery,)))
+        if asked.standing:
+            wheres.append((_STANDS, ()))
+        where = " AND ".join(text for text, _ in wheres)
+        args = [value for _, values in wheres for value in values]
+        with self._db.reading() as db:
+            rows = db.execute(
+                f"SELECT {_COLUMNS} FROM notices WHERE {where} ORDER BY number DESC LIMIT ?",  # noqa: S608 - texts of ours
+                (*args, asked.limit),
+            )
+            return list(map(_posted, rows))
+
+    def told_of(self, kinds: Sequence[Kind], unit: str | None = None) -> Iterator[Notice]:
+        """All that was ever told of these kinds, a story's notices in order."""
+        marks = ",".join("?" * len(kinds))
+        with self._db.reading() as db:
+            rows = db.execute(
+                f"SELECT {_COLUMNS} FROM notices WHERE kind IN ({marks}) AND (? IS NULL OR unit = ?) "  # noqa: S608 - as above
+                "ORDER BY number",
+                (*kinds, unit, unit),
+            )
+            for row in rows:
+                yield _posted(row).notice
+
+    def waiting(self) -> tuple[int, int | None]:
+        """How many wait, and since when the oldest does (Unix seconds)."""
+        with self._db.reading() as db:
+            row = db.execute("SELECT count(*), min(told_at_s) FROM notices WHERE delivery = 'waiting'").fetchone()
+            return int(row[0]), row[1]
+
+    def undelivered(self) -> Mapping[str, int]:
+        """How many were refused or dropped, ever."""
+        with self._db.reading() as db:
+            rows = db.execute(
+                "SELECT delivery, count(*) FROM notices WHERE delivery IN ('refused', 'dropped') GROUP BY delivery"
+            )
+            return {REFUSED: 0, DROPPED: 0} | dict(rows)
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _after_attempt(self, number: int, delivery: str, next_at_ms: int, answer: str) -> None:
+        with self._db.writing() as db:
+            db.execute(
+                "UPDATE notices SET delivery = ?, attempts = attempts + 1, next_at_ms = ?, answer = ? WHERE number = ?",
+                (delivery, next_at_ms, answer, number),
+            )
+
+    def _count(self, key: str) -> int:
+        with self._db.reading() as db:
+            row = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+            return int(row[0]) if row else 0
+
+    def _set(self, key: str, value: int) -> None:
+        with self._db.writing() as db:
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?,?)", (key, value))
+
+
+def _opened(path: Path) -> Database:
+    """A damaged file is set aside, and telling begins anew: that is said, and no reason not to start."""
+    try:
+        return Database(path, (_SCHEMA,))
+    except StoreError as error:
+        if not any(sign in str(error) for sign in _DAMAGED):
+            raise
+        aside = path.with_name(f"{path.name}.damaged-{int(time.time())}")
+        for suffix in ("", "-wal", "-shm"):
+            damaged = path.with_name(path.name + suffix)
+            if damaged.exists():
+                damaged.replace(aside.with_name(aside.name + suffix))
+        log.error(
+            "%s; set aside as %s: what waited in it is not posted, what is true now is recorded anew", error, aside
+        )
+        return Database(path, (_SCHEMA,))
+
+
+def _story_row(story: Story) -> tuple[object, ...]:
+    fact = story.fact
+    return (
+        story.id, fact.unit, fact.kind.value, json.dumps(fact.where), fact.start_s, fact.end_s, _text(fact),
+        story.revision, story.differs_since_s,
+    )  # fmt: skip
+
+
+def _notice_row(notice: Notice, delivery: str) -> tuple[object, ...]:
+    fact = notice.fact
+    return (
+        notice.story, notice.revision, notice.action.value, fact.unit, fact.kind.value, json.dumps(fact.where),
+        fact.start_s, fact.end_s, _text(fact), notice.told_at_s, delivery,
+    )  # fmt: skip
+
+
+def _text(fact: Fact) -> str:
+    return json.dumps(dict(fact.body), ensure_ascii=False, separators=(",", ":"))
+
+
+def _fact(kind: str, unit: str, places: str, start_s: int, end_s: int | None, body: str) -> Fact:
+    return Fact(Kind(kind), unit, tuple(json.loads(places)), start_s, end_s, json.loads(body))
+
+
+def _posted(row: Sequence[Any]) -> Posted:
+    number, story, revision, action, unit, kind, places, start_s, end_s, body, told_at_s, *delivery = row
+    fact = _fact(kind, unit, places, start_s, end_s, body)
+    return Posted(number, Notice(story, revision, Action(action), fact, told_at_s), *delivery)

@@ -1,0 +1,190 @@
+"""Looks at units whose result may be another one, and records what is to be told of them. A thread; decides nothing.
+
+`told` only notes the unit, so neither the engine nor ingest ever waits. At the start every unit is looked at, so that
+nothing is missed over a crash.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
+
+from railbox_server.clock import Clock, host_now_s
+from railbox_server.engine.engine import Told
+from railbox_server.fleet import Assignment, units_of
+from railbox_server.store.interface import StoreError
+from railbox_server.store.values import Row
+from railbox_server.telling.facts import Contact, facts
+from railbox_server.telling.ledger import NoticeLedger
+from railbox_server.telling.model import Hysteresis, Kind
+from railbox_server.telling.notices import Now, step
+from railbox_telemetry import iso
+
+log = logging.getLogger(__name__)
+
+LEAST_ROUND_S: Final = 0.5
+REST_PER_COST: Final = 9.0
+"""After a round it rests so many times what that took: telling takes a tenth of a core at most."""
+CONTACT_S: Final = 15.0
+"""How often it is looked at which units fell silent."""
+STORE_RETRY_S: Final = 5.0
+STOP_TIMEOUT_S: Final = 5.0
+
+
+class TellingStore(Protocol):
+    """What telling reads of the store."""
+
+    def unit_rows(self, unit: str | None = None) -> Sequence[Row]: ...
+
+    def visits(self, unit: str | None = None, *, open_only: bool = False) -> Sequence[Row]: ...
+
+    def crossings(self, unit: str | None = None, *, open_only: bool = False) -> Sequence[Row]: ...
+
+    def custody(self, unit: str) -> Sequence[Row]: ...
+
+    def known_devices(self) -> frozenset[str]: ...
+
+    def assignments(self) -> Sequence[Assignment]: ...
+
+
+class Teller:
+    """`recorded` is called after something was, in the teller's thread. `posted`: the kinds that the webhook takes."""
+
+    def __init__(
+        self,
+        store: TellingStore,
+        ledger: NoticeLedger,
+        clock: Clock,
+        silence_s: float,
+        calm: Hysteresis,
+        posted: frozenset[Kind],
+        recorded: Callable[[], None],
+        host_s: Callable[[], int] = host_now_s,
+        mono_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._clock = clock
+        self._silence_s = silence_s
+        self._calm = calm
+        self._posted = posted
+        self._recorded = recorded
+        self._host_s = host_s
+        self._mono_s = mono_s
+        self._changed = threading.Condition()
+        self._waiting: set[str] = set()
+        self._due_s: dict[str, int] = {}
+        """By the host: units in which something is held back."""
+        self._last_fix_s: dict[str, int] = {}
+        self._silent: set[str] = set()
+        self._next_contact_s = float("-inf")
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="telling", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """What is not told by now is told at the next start."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._thread.join(STOP_TIMEOUT_S)
+
+    def told(self, told: Told) -> None:
+        """The engine's hook; from any thread, never waits."""
+        if told.unit is not None:
+            with self._changed:
+                if told.last_fix_s is not None:
+                    self._last_fix_s[told.unit] = told.last_fix_s
+                self._waiting.add(told.unit)
+
+    # --- in the thread -----------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Everything as it stands. What the very first look finds is history: recorded, posted to nobody."""
+        posted = self._posted if self._ledger.has_begun else frozenset[Kind]()
+        rows = {row["unit"]: row for row in self._store.unit_rows()}
+        with self._changed:
+            latest = {unit: row["latest"] for unit, row in rows.items() if row["latest"] is not None}
+            self._last_fix_s = {unit: iso.to_s(last["time"]) for unit, last in latest.items()} | self._last_fix_s
+        self._look_at(sorted(rows.keys() | self._ledger.units()), posted)
+        self._ledger.begin()
+
+    def turn(self) -> None:
+        """One round: units that changed, in which something was held back, or that fell silent."""
+        host_s, mono_s = self._host_s(), self._mono_s()
+        with self._changed:
+            waiting, self._waiting = self._waiting, set()
+            if mono_s >= self._next_contact_s:
+                self._next_contact_s = mono_s + CONTACT_S
+                waiting |= self._newly_silent()
+        waiting |= {unit for unit, due_s in self._due_s.items() if due_s <= host_s}
+        try:
+            self._look_at(sorted(waiting), self._posted)
+        except StoreError:
+            with self._changed:
+                self._waiting |= waiting
+            raise
+
+    def _newly_silent(self) -> set[str]:
+        now_s = self._clock.now_s()
+        silent = {unit for unit, last_s in self._last_fix_s.items() if now_s - last_s > self._silence_s}
+        newly, self._silent = silent - self._silent, silent
+        return newly
+
+    def _look_at(self, units: Sequence[str], posted: frozenset[Kind]) -> None:
+        if not units:
+            return
+        known = units_of(self._store.known_devices(), self._store.assignments())
+        recorded = False
+        for unit in units:
+            try:
+                recorded |= self._look(unit, known, posted)
+            except StoreError:
+                raise
+            except Exception:
+                # One unit's odd data must not keep others' news: it is looked at again when it changes.
+                log.exception("unit %s: cannot be told of", unit)
+        if recorded:
+            self._recorded()
+
+    def _look(self, unit: str, known: Mapping[str, Sequence[Assignment]], posted: frozenset[Kind]) -> bool:
+        """Whether there is something new to tell of the unit."""
+        row = next(iter(self._store.unit_rows(unit)), None)
+        if row is None and unit in known:
+            return False  # not judged yet
+        now = Now(self._host_s(), self._clock.now_s())
+        assigned = any(now.clock_s in item.span for item in known.get(unit, ()))
+        true = facts(
+            unit,
+            self._store.visits(unit),
+            self._store.crossings(unit),
+            self._store.custody(unit),
+            Contact(row, assigned, now.clock_s, self._silence_s),
+        )
+        stories = self._ledger.stories(unit)
+        outcome = step(stories, true, now, self._calm)
+        self._ledger.record(stories, outcome, posted)
+        self._due_s.pop(unit, None)
+        if outcome.due_s is not None:
+            self._due_s[unit] = outcome.due_s
+        return bool(outcome.notices)
+
+    def _run(self) -> None:
+        todo = self.begin
+        while True:
+            start_s = self._mono_s()
+            rest_s = LEAST_ROUND_S
+            try:
+                todo()
+                todo = self.turn
+                rest_s = max(LEAST_ROUND_S, REST_PER_COST * (self._mono_s() - start_s))
+            except StoreError as error:
+                log.error("telling: %s; trying again in %.0f s", error, STORE_RETRY_S)
+                rest_s = STORE_RETRY_S
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopping, rest_s)
+                if self._stopping:
+                    return
