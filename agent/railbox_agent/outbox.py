@@ -163,11 +163,6 @@ class Outbox:
         """The newest time inside the oldest batch."""
         return self._read("SELECT time_s FROM batches ORDER BY seq LIMIT 1")
 
-    @property
-    def size_bytes(self) -> int:
-        """What counts against the cap."""
-        return self._bytes + self._pending.bytes
-
     # --- committing --------------------------------------------------------------------------------------------------
 
     def due(self, now_ms: int, collected: bool) -> bool:

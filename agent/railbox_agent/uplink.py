@@ -61,8 +61,10 @@ class _Lane:
 
 
 class Uplink:
-    """`will`: what the broker says in our name when we vanish. `topics`: what to read, on every connection. `pulse`: the
-    thread's sign of life."""
+    """`will`: what the broker says in our name when we vanish. `topics`: what to read, on every connection.
+
+    `pulse`: the thread's sign of life.
+    """
 
     def __init__(
         self,
