@@ -3,6 +3,7 @@
 Knows no table of the store but the version counter. WAL lets other processes read while this one writes.
 """
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Generator, Sequence
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from railbox_server.store.interface import StoreError, UnstorableError
+
+log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_S: Final = 30.0
 WRITER_CACHE_KIB: Final = 32_768
@@ -29,7 +32,11 @@ class Database:
         with self.translated():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = self._connect(WRITER_CACHE_KIB)
-            self._migrate(scripts)
+            try:
+                self._migrate(scripts)
+            except BaseException:
+                self._writer.close()  # with its transaction, so that the file is left as it was
+                raise
 
     @contextmanager
     def writing(self) -> Generator[sqlite3.Connection]:
@@ -86,6 +93,10 @@ class Database:
             if version >= len(scripts):
                 self._writer.execute("ROLLBACK")
                 break
+            if version:
+                log.info(
+                    "store %s: bringing schema %d to %d; a large one takes minutes", self._path, version, version + 1
+                )
             # executescript would commit first, and leave half a schema behind when it is interrupted.
             for statement in _statements(scripts[version]):
                 self._writer.execute(statement)

@@ -168,7 +168,12 @@ class ReadStore(Protocol):
         ...
 
     def points_in_box(self, box: Box, span: Span, limit: int, after: Mark | None = None) -> Page[Point]:
-        """Knots of all devices in a box and a time: device by device, each ascending by time."""
+        """Knots of all devices in a box and a time: outbox by outbox, each ascending by time."""
+        ...
+
+    def devices_in_box(self, box: Box, span: Span) -> Sequence[tuple[str, int, int, int]]:
+        """(device, first second, last second, knots) of each that had knots in a box and a time, by device. Says
+        nothing of trust."""
         ...
 
     def readings(

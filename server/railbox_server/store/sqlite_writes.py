@@ -1,44 +1,37 @@
-"""How a group of batches becomes rows: plain functions over a connection inside a transaction.
+"""How a group is written: plain functions over a connection inside a transaction.
 
-Rows are prepared a table at a time, so a group costs a handful of `executemany`, not a statement a value.
+What batches become is sqlite_rows.py's.
 """
 
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import Iterable
 
 from railbox_server.ledger import Ledger
-from railbox_server.store.values import Derived, Group, Outbox, Quarantined, Row, Status, StoredBatch
-from railbox_telemetry.tables import ACCURACY, CHANNEL_SCALAR_BASE, COURSE, FLAGS, SATS, SPEED
-from railbox_telemetry.values import BootClock, Events, Positions, Readings, Undated
+from railbox_server.store.sqlite_rows import INSERTS, SERIES, Ids, rows_of
+from railbox_server.store.values import Derived, Group, Outbox, Quarantined, Row, Status
 
-STORED, QUARANTINED, DISCARDED = 0, 1, 2
-
-Ids = Mapping[Outbox, tuple[int, int]]
-"""(device id, outbox id)."""
-Table = dict[str, list[tuple[int | None, ...]]]
-
-_INSERTS: Final = {
-    "knots": "INSERT OR IGNORE INTO knots VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    # Two values of a channel in one second: the greater, so that the order of arrival decides nothing.
-    "readings": "INSERT INTO readings VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
-    "events": "INSERT OR IGNORE INTO events VALUES (?,?,?,?,?,?,?)",
-    "undated": "INSERT OR IGNORE INTO undated VALUES (?,?,?,?,?,?,?,?)",
-    "boot_clocks": "INSERT OR IGNORE INTO boot_clocks VALUES (?,?,?,?,?)",
-}
-_STATE_COLUMNS: Final = tuple(scalar.bit for scalar in (SPEED, COURSE, ACCURACY, SATS, FLAGS))
+STORED, QUARANTINED, DISCARDED, EXPIRED = 0, 1, 2, 3
+"""States of seq_ranges."""
+_LEDGER_STATES = (STORED, QUARANTINED, DISCARDED)
 
 
-def write_group(db: sqlite3.Connection, group: Group) -> None:
+def write_group(db: sqlite3.Connection, group: Group, *, spooled: bool = False) -> None:
+    """All of it; where another database is to hold the series, their batches are put on the spool for it instead."""
     ids = _ids(db, group)
     db.executemany(
         "INSERT OR IGNORE INTO batches VALUES (?,?,?,?)",
         [(ids[item.outbox][1], item.batch.seq, item.received_at_ms, item.payload) for item in group.batches],
     )
-    for table, rows in _rows(group.batches, ids).items():
-        db.executemany(_INSERTS[table], rows)
+    if spooled:
+        db.executemany(
+            "INSERT OR IGNORE INTO spool VALUES (?,?)",
+            [(ids[item.outbox][1], item.batch.seq) for item in group.batches],
+        )
+    for table, rows in rows_of(group.batches, ids).items():
+        if not spooled or table not in SERIES:
+            db.executemany(INSERTS[table], rows)
     for outbox, ledger in group.ledgers.items():
         _write_ledger(db, ids[outbox][1], ledger)
     db.executemany("DELETE FROM quarantine WHERE id = ?", [(row_id,) for row_id in group.released])
@@ -116,66 +109,16 @@ def _ids(db: sqlite3.Connection, group: Group) -> Ids:
     return ids
 
 
-def _rows(batches: Iterable[StoredBatch], ids: Ids) -> Table:
-    table: Table = {name: [] for name in _INSERTS}
-    for item in batches:
-        device, outbox = ids[item.outbox]
-        seq, received_at_s = item.batch.seq, item.received_at_ms // 1000
-        for nth, section in enumerate(item.batch.sections):
-            match section:
-                case Positions():
-                    table["knots"] += _knot_rows(section, device, outbox, seq, received_at_s)
-                    table["readings"] += _state_readings(section.state, device, section.knots[-1].time_s)
-                case Readings():
-                    table["readings"] += _reading_rows(section, device)
-                    table["readings"] += _state_readings(section.state, device, section.rows[-1].time_s)
-                case Events():
-                    table["events"] += [
-                        (device, event.time_s, outbox, seq, nth << 16 | place, event.code, event.value)
-                        for place, event in enumerate(section.events)
-                    ]
-                case Undated(boot_id, events):
-                    table["undated"] += [
-                        (device, boot_id, outbox, seq, nth << 16 | place, event.monotonic_s, event.code, event.value)
-                        for place, event in enumerate(events)
-                    ]
-                case BootClock():
-                    table["boot_clocks"].append((device, section.boot_id, outbox, seq, section.utc_offset_s))
-                case _:  # discarded ranges are in the ledger, sections of a later version in the raw batch
-                    pass
-    return table
-
-
-def _knot_rows(
-    section: Positions, device: int, outbox: int, seq: int, received_at_s: int
-) -> Iterator[tuple[int | None, ...]]:
-    last = section.knots[-1]
-    nothing = (None,) * len(_STATE_COLUMNS)
-    for knot in section.knots:
-        state = tuple(map(section.state.get, _STATE_COLUMNS)) if knot is last else nothing
-        delay_s = received_at_s - knot.time_s
-        yield (device, knot.time_s, outbox, seq, knot.lat_e5, knot.lon_e5, knot.dark_s, delay_s, *state)
-
-
-def _reading_rows(section: Readings, device: int) -> Iterator[tuple[int, ...]]:
-    for row in section.rows:
-        for channel, value in zip(section.channels, row.values, strict=True):
-            yield (device, channel, row.time_s, value)
-
-
-def _state_readings(state: Mapping[int, int], device: int, time_s: int) -> Iterator[tuple[int, ...]]:
-    for bit, value in state.items():
-        if bit >= CHANNEL_SCALAR_BASE:
-            yield (device, bit - CHANNEL_SCALAR_BASE, time_s, value)
-
-
 def _write_ledger(db: sqlite3.Connection, outbox_id: int, ledger: Ledger) -> None:
-    wanted = {
-        (state, item.first, item.last)
-        for state, seqs in ((STORED, ledger.stored), (QUARANTINED, ledger.quarantined), (DISCARDED, ledger.discarded))
-        for item in seqs.ranges
-    }
+    """Adds to what is there: nothing that was settled is taken back, whoever wrote it meanwhile."""
     there = set(db.execute("SELECT state, first, last FROM seq_ranges WHERE outbox_id = ?", (outbox_id,)))
+    there = {row for row in there if row[0] in _LEDGER_STATES}
+    wanted = ledger_rows(ledger)
+    if there - wanted:
+        both = read_ledgers(there | wanted)
+        for seq in [seq for seq in both.quarantined if seq in both.stored]:
+            both.quarantined.discard(seq)
+        wanted = ledger_rows(both)
     db.executemany(
         "DELETE FROM seq_ranges WHERE outbox_id = ? AND state = ? AND first = ?",
         [(outbox_id, state, first) for state, first, _ in there - wanted],
@@ -186,12 +129,22 @@ def _write_ledger(db: sqlite3.Connection, outbox_id: int, ledger: Ledger) -> Non
     )
 
 
+def ledger_rows(ledger: Ledger) -> set[tuple[int, int, int]]:
+    """(state, first, last)."""
+    return {
+        (state, item.first, item.last)
+        for state, seqs in ((STORED, ledger.stored), (QUARANTINED, ledger.quarantined), (DISCARDED, ledger.discarded))
+        for item in seqs.ranges
+    }
+
+
 def read_ledgers(rows: Iterable[tuple[int, int, int]]) -> Ledger:
     """The ledger of rows (state, first, last)."""
     ledger = Ledger()
     sets = {STORED: ledger.stored, QUARANTINED: ledger.quarantined, DISCARDED: ledger.discarded}
     for state, first, last in rows:
-        sets[state].add(first, last)
+        if state in _LEDGER_STATES:
+            sets[state].add(first, last)
     return ledger
 
 

@@ -6,13 +6,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from railbox_server.fleet import ALWAYS, Assignment
 from railbox_server.store.database import Database
 from railbox_server.store.interface import StoreError
 from railbox_server.store.schema import SCRIPTS
 from railbox_server.store.sqlite import FILE, SqliteStore
-from railbox_server.store.values import Derived
-from support.batches import DEVICE
+from railbox_server.store.state import pack_state, unpack_state
+from railbox_server.store.values import Box, Derived, Outbox, Point, Status, StoredReading, Untrusted
+from railbox_telemetry.tables import STATE
+from railbox_telemetry.values import SeqRange
+from support.batches import DEVICE, EPOCH, START_S, payload
 
 REGISTER = """
 import sys
@@ -32,20 +38,100 @@ def test_the_schema_has_a_version(tmp_path: Path) -> None:
     database.close()
 
 
-def test_a_store_of_the_first_version_keeps_what_it_has_and_learns_the_rest(tmp_path: Path) -> None:
-    first = Database(tmp_path / FILE, SCRIPTS[:1])
-    with first.writing() as db:
-        db.execute("INSERT INTO devices (device, registered_at_ms) VALUES (?, 0)", (DEVICE,))
+FIRST, SECOND = 1, 2
+KNOTS_OF_OLD = (
+    (1, START_S, 1, 5, 2_500_000, 6_700_000, 0, 60, None, None, None, None, None),
+    (1, START_S + 20_000, 1, 5, -3_300_000, -7_000_000, 300, -1, 0, 359, 10_000, 0, 65_535),
+)
+
+
+def old_file(folder: Path, version: int) -> None:
+    """A store as the release of that version of the schema wrote it, with a row of everything."""
+    database = Database(folder / FILE, SCRIPTS[:version])
+    with database.writing() as db:
+        db.execute("INSERT INTO devices VALUES (1, ?, 0)", (DEVICE,))
+        db.execute("INSERT INTO assignments VALUES (1, 1, 'U1', NULL, NULL)")
+        db.execute("INSERT INTO outboxes VALUES (1, 1, ?, 60000)", (EPOCH,))
+        db.execute("INSERT INTO seq_ranges VALUES (1, 0, 5, 5), (1, 1, 6, 6), (1, 2, 2, 3)")
+        db.execute("INSERT INTO batches VALUES (1, 5, 60000, ?)", (payload(5),))
+        db.execute(
+            "INSERT INTO quarantine VALUES (1, ?, 'undecodable', 'why', x'00', 5, NULL, NULL, x'fffe')", (DEVICE,)
+        )
+        db.execute("INSERT INTO statuses VALUES (?, 5, 1, '{}')", (DEVICE,))
+        columns = len(db.execute("SELECT * FROM pragma_table_info('knots')").fetchall())
+        db.executemany(f"INSERT INTO knots VALUES ({','.join('?' * columns)})", KNOTS_OF_OLD)
+        db.execute("INSERT INTO readings VALUES (1, 0, ?, -35)", (START_S,))
+        db.execute("INSERT INTO events VALUES (1, ?, 1, 5, 0, 1, 0)", (START_S,))
+        db.execute("INSERT INTO undated VALUES (1, 9, 1, 5, 0, 12, 2, 0)")
+        db.execute("INSERT INTO boot_clocks VALUES (1, 9, 1, 5, ?)", (START_S,))
         db.execute("INSERT INTO units VALUES ('U1', ?)", ('{"unit": "U1"}',))
         db.execute("INSERT INTO visits VALUES ('U1', 0, 1, ?)", ('{"id": "a"}',))
-    first.close()
+        db.execute("INSERT INTO crossings VALUES ('U1', 0, 1, ?, 'x', NULL)", ('{"id": "b"}',))
+        db.execute("INSERT INTO untrusted VALUES ('U1', ?, ?, ?, 'jump')", (DEVICE, EPOCH, START_S))
+        if version >= SECOND:
+            db.execute("INSERT INTO progress VALUES ('U1', ?, ?)", ('{"km": 1}', '{"km": 1}'))
+            db.execute("INSERT INTO custody VALUES ('U1', 0, ?)", ('{"place": "a"}',))
+    database.close()
+
+
+@pytest.mark.parametrize("version", [FIRST, SECOND])
+def test_a_store_of_an_older_version_keeps_all_it_has_and_learns_the_rest(tmp_path: Path, version: int) -> None:
+    old_file(tmp_path, version)
     store = SqliteStore(tmp_path)
-    assert store.known_devices() == {DEVICE}
-    assert (store.unit_rows(), store.visits()) == ([{"unit": "U1"}], [{"id": "a"}])
-    assert (store.progress("U1"), store.custody("U1"), store.statistics_version()) == (None, [], 0)
+    first, last = store.points(DEVICE, ALWAYS)
+    assert first == Point(DEVICE, EPOCH, 5, START_S, 2_500_000, 6_700_000, 0, START_S + 60, None, None, None)
+    assert last == Point(
+        DEVICE, EPOCH, 5, START_S + 20_000, -3_300_000, -7_000_000, 300, START_S + 19_999, 0, 359, 10_000
+    )
+    assert store.points_in_box(Box(2_400_000, 6_600_000, 2_600_000, 6_800_000), ALWAYS, 10).items == (first,)
+    assert [knot.accuracy_m for knot in store.seen_knots(DEVICE, ALWAYS)[EPOCH]] == [None, 10_000]
+    assert store.readings(DEVICE, ALWAYS, 0, 10) == [StoredReading(DEVICE, START_S, 0, -35)]
+    assert [event.time_s for event in store.events(DEVICE, ALWAYS, 10)] == [START_S, START_S + 12]
+    assert (store.known_devices(), store.assignments()) == ({DEVICE}, [Assignment(DEVICE, "U1")])
+    assert store.payload(Outbox(DEVICE, EPOCH), 5) == payload(5)
+    ledger = store.ledger(Outbox(DEVICE, EPOCH))
+    assert (ledger.missing(), len(ledger.discarded)) == ((SeqRange(1, 1), SeqRange(4, 4)), 2)
+    assert [item.payload for item in store.quarantined()] == [b"\xff\xfe"]
+    assert store.statuses() == [Status(DEVICE, 5, True, {})]
+    assert (store.unit_rows(), store.visits(), store.crossings()) == ([{"unit": "U1"}], [{"id": "a"}], [{"id": "b"}])
+    assert store.untrusted("U1") == [Untrusted(DEVICE, EPOCH, START_S, "jump")]
+    assert store.custody("U1") == ([{"place": "a"}] if version >= SECOND else [])
     store.put_derived(Derived("U1", {"unit": "U1"}, (), (), (), {"km": 1}, {"km": 1}, ({"place": "a"},)))
     assert (store.progress("U1"), store.custody("U1")) == ({"km": 1}, [{"place": "a"}])
     store.close()
+
+
+@pytest.mark.parametrize("version", [FIRST, SECOND])
+def test_a_migration_that_is_cut_off_leaves_the_store_as_it_was(tmp_path: Path, version: int) -> None:
+    old_file(tmp_path, version)
+    broken = (*SCRIPTS[:version], SCRIPTS[version] + "\nINSERT INTO nowhere VALUES (1);\n")
+    with pytest.raises(StoreError, match="nowhere"):
+        Database(tmp_path / FILE, broken)
+    store = SqliteStore(tmp_path)
+    assert len(store.points(DEVICE, ALWAYS)) == 2
+    store.close()
+
+
+def test_a_store_of_every_version_has_the_same_tables_as_a_new_one(tmp_path: Path) -> None:
+    def tables(folder: Path) -> set[tuple[str, str]]:
+        SqliteStore(folder).close()
+        database = sqlite3.connect(folder / FILE)
+        found = set(database.execute("SELECT type, name FROM sqlite_master"))
+        database.close()
+        return found
+
+    for version in range(1, len(SCRIPTS)):
+        Database(tmp_path / str(version) / FILE, SCRIPTS[:version]).close()
+        assert tables(tmp_path / str(version)) == tables(tmp_path / "new")
+
+
+@given(
+    st.fixed_dictionaries({}, optional={quantity.bit: st.integers(quantity.low, quantity.high) for quantity in STATE})
+)
+def test_a_state_comes_out_as_it_was_packed(state: dict[int, int]) -> None:
+    packed = pack_state(state)
+    assert unpack_state(packed) == tuple(state.get(quantity.bit) for quantity in STATE)
+    assert (packed or 0) < 2**63
 
 
 def test_a_store_of_a_newer_version_is_not_touched(tmp_path: Path) -> None:

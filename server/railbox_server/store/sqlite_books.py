@@ -1,0 +1,249 @@
+"""What every store keeps in SQLite: batches, ledgers, quarantine, registry, and what the engine derived.
+
+Each call is one transaction. Connections are database.py's, rows of a group sqlite_writes.py's; the time series are
+those of the class that inherits this.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from railbox_server.fleet import Assignment, Span, check_new, open_assignment
+from railbox_server.ledger import Ledger
+from railbox_server.store import sqlite_writes as writes
+from railbox_server.store.database import Database
+from railbox_server.store.values import (
+    Derived,
+    Group,
+    Mark,
+    Outbox,
+    OutboxState,
+    Page,
+    Quarantined,
+    Reason,
+    Row,
+    Status,
+    Untrusted,
+)
+
+_EARLIEST_S = -(2**62)
+_OUTBOXES = """
+    SELECT d.device, o.epoch, o.last_received_at_ms, r.state, r.first, r.last
+      FROM outboxes o JOIN devices d ON d.id = o.device_id JOIN seq_ranges r ON r.outbox_id = o.id
+     WHERE ?1 IS NULL OR d.device = ?1
+     ORDER BY d.device, o.last_received_at_ms, o.epoch"""
+
+
+class SqliteBooks:
+    """Any thread may call it, and other processes may have the same file open."""
+
+    def __init__(self, db: Database, *, spooled: bool = False) -> None:
+        """`spooled`: another database holds the series; their batches wait on the spool for it."""
+        self._db = db
+        self._spooled = spooled
+
+    def close(self) -> None:
+        self._db.close()
+
+    # --- ingest ------------------------------------------------------------------------------------------------------
+
+    def write(self, group: Group) -> None:
+        with self._db.writing() as db:
+            writes.write_group(db, group, spooled=self._spooled)
+
+    def ledger(self, outbox: Outbox) -> Ledger:
+        with self._db.reading() as db:
+            rows = db.execute(
+                "SELECT state, first, last FROM seq_ranges JOIN outboxes ON id = outbox_id "
+                "WHERE device_id = (SELECT id FROM devices WHERE device = ?) AND epoch = ?",
+                (outbox.device, outbox.epoch),
+            )
+            return writes.read_ledgers(rows)
+
+    def payload(self, outbox: Outbox, seq: int) -> bytes | None:
+        with self._db.reading() as db:
+            row = db.execute(
+                "SELECT payload FROM batches WHERE seq = ? AND outbox_id = "
+                "(SELECT id FROM outboxes WHERE device_id = (SELECT id FROM devices WHERE device = ?) AND epoch = ?)",
+                (seq, outbox.device, outbox.epoch),
+            ).fetchone()
+            return row and row[0]
+
+    def quarantined(self, device: str | None = None, limit: int = 1000, after_row: int = 0) -> Sequence[Quarantined]:
+        with self._db.reading() as db:
+            rows = db.execute(
+                "SELECT device, reason, detail, payload, received_at_ms, epoch, seq, id FROM quarantine "
+                "WHERE id > ? AND (?2 IS NULL OR device = ?2) ORDER BY id LIMIT ?3",
+                (after_row, device, limit),
+            )
+            return [Quarantined(row[0], Reason(row[1]), *row[2:]) for row in rows]
+
+    def quarantine_counts(self) -> Mapping[str, int]:
+        with self._db.reading() as db:
+            return dict(db.execute("SELECT device, count(*) FROM quarantine GROUP BY device ORDER BY device"))
+
+    # --- devices and assignments -------------------------------------------------------------------------------------
+
+    def known_devices(self) -> frozenset[str]:
+        with self._db.reading() as db:
+            rows = db.execute("SELECT device FROM devices WHERE registered_at_ms IS NOT NULL")
+            return frozenset(row[0] for row in rows)
+
+    def registry_version(self) -> int:
+        return self._count("registry_version")
+
+    def register(self, device: str, now_ms: int) -> None:
+        with self._db.writing() as db:
+            _register(db, device, now_ms)
+
+    def assignments(self) -> Sequence[Assignment]:
+        with self._db.reading() as db:
+            return _assignments(db)
+
+    def assign(self, new: Assignment, now_ms: int) -> None:
+        with self._db.writing() as db:
+            check_new(new, _assignments(db))
+            _register(db, new.device, now_ms)
+            db.execute(
+                "INSERT INTO assignments (device_id, unit, from_s, to_s) "
+                "VALUES ((SELECT id FROM devices WHERE device = ?),?,?,?)",
+                (new.device, new.unit, new.span.from_s, new.span.to_s),
+            )
+
+    def end_assignment(self, device: str, to_s: int) -> Assignment:
+        with self._db.writing() as db:
+            found = open_assignment(device, _assignments(db))
+            ended = Assignment(device, found.unit, Span(found.span.from_s, to_s))
+            check_new(ended, ())
+            db.execute(
+                "UPDATE assignments SET to_s = ? "
+                "WHERE to_s IS NULL AND device_id = (SELECT id FROM devices WHERE device = ?)",
+                (to_s, device),
+            )
+            _count_change(db)
+            return ended
+
+    # --- what the engine reads and writes ----------------------------------------------------------------------------
+
+    def outboxes(self, device: str | None = None) -> Sequence[OutboxState]:
+        found: dict[tuple[Outbox, int], list[tuple[int, int, int]]] = {}
+        with self._db.reading() as db:
+            for name, epoch, received_at_ms, state, first, last in db.execute(_OUTBOXES, (device,)):
+                found.setdefault((Outbox(name, epoch), received_at_ms), []).append((state, first, last))
+        return [
+            OutboxState(outbox, writes.read_ledgers(ranges), received_at_ms)
+            for (outbox, received_at_ms), ranges in found.items()
+        ]
+
+    def derived_units(self) -> frozenset[str]:
+        with self._db.reading() as db:
+            return frozenset(row[0] for row in db.execute("SELECT unit FROM units"))
+
+    def put_derived(self, derived: Derived) -> bool:
+        with self._db.writing() as db:
+            return writes.write_derived(db, derived)
+
+    def drop_derived(self, unit: str) -> None:
+        with self._db.writing() as db:
+            writes.drop_derived(db, unit)
+
+    # --- what the API reads ------------------------------------------------------------------------------------------
+
+    def unit_rows(self, unit: str | None = None) -> Sequence[Row]:
+        with self._db.reading() as db:
+            rows = db.execute("SELECT row FROM units WHERE ?1 IS NULL OR unit = ?1 ORDER BY unit", (unit,))
+            return [json.loads(row) for (row,) in rows]
+
+    def visits(self, unit: str | None = None, *, open_only: bool = False) -> Sequence[Row]:
+        return self._derived_rows("visits", unit, open_only)
+
+    def crossings(self, unit: str | None = None, *, open_only: bool = False) -> Sequence[Row]:
+        return self._derived_rows("crossings", unit, open_only)
+
+    def recent_crossings(self, border: str, limit: int) -> Sequence[Row]:
+        with self._db.reading() as db:
+            rows = db.execute(
+                "SELECT row FROM crossings WHERE border = ? AND NOT open ORDER BY departed DESC, unit LIMIT ?",
+                (border, limit),
+            )
+            return [json.loads(row) for (row,) in rows]
+
+    def progress(self, unit: str) -> Row | None:
+        with self._db.reading() as db:
+            row = db.execute("SELECT row FROM progress WHERE unit = ?", (unit,)).fetchone()
+            return row and json.loads(row[0])
+
+    def custody(self, unit: str) -> Sequence[Row]:
+        return self._derived_rows("custody", unit, open_only=False)
+
+    def trips(self) -> Sequence[Row]:
+        with self._db.reading() as db:
+            rows = db.execute("SELECT trip FROM progress WHERE trip IS NOT NULL ORDER BY unit")
+            return [json.loads(row) for (row,) in rows]
+
+    def statistics_version(self) -> int:
+        return self._count("statistics_version")
+
+    def untrusted(self, unit: str) -> Sequence[Untrusted]:
+        with self._db.reading() as db:
+            rows = db.execute("SELECT device, epoch, time_s, reason FROM untrusted WHERE unit = ?", (unit,))
+            return [Untrusted(*row) for row in rows]
+
+    def visit_page(
+        self, unit: str | None, limit: int, after: Mark | None = None, *, open_only: bool = False
+    ) -> Page[Row]:
+        return self._derived_page("visits", unit, limit, after, open_only)
+
+    def crossing_page(
+        self, unit: str | None, limit: int, after: Mark | None = None, *, open_only: bool = False
+    ) -> Page[Row]:
+        return self._derived_page("crossings", unit, limit, after, open_only)
+
+    def statuses(self) -> Sequence[Status]:
+        with self._db.reading() as db:
+            rows = db.execute("SELECT device, received_at_ms, online, body FROM statuses ORDER BY device")
+            return [Status(device, at_ms, bool(online), json.loads(body)) for device, at_ms, online, body in rows]
+
+    def _count(self, key: str) -> int:
+        with self._db.reading() as db:
+            return int(db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
+
+    def _derived_page(self, table: str, unit: str | None, limit: int, after: Mark | None, open_only: bool) -> Page[Row]:
+        """An open one stands at its number as every other."""
+        wheres = ["(unit, nth) > (?, ?)", *(["unit = ?"] if unit is not None else []), *(["open"] if open_only else [])]
+        args = (*(("", -1) if after is None else after), *(() if unit is None else (unit,)), limit + 1)
+        query = f"SELECT unit, nth, row FROM {table} WHERE {' AND '.join(wheres)} ORDER BY unit, nth LIMIT ?"  # noqa: S608 - names of ours
+        with self._db.reading() as db:
+            rows = db.execute(query, args).fetchall()
+        more = len(rows) > limit
+        return Page(tuple(json.loads(row[2]) for row in rows[:limit]), rows[limit - 1][:2] if more else None)
+
+    def _derived_rows(self, table: str, unit: str | None, open_only: bool) -> Sequence[Row]:
+        wheres = [*(["unit = ?"] if unit is not None else []), *(["open"] if open_only else [])]
+        where = f"WHERE {' AND '.join(wheres)}" if wheres else ""
+        args: tuple[Any, ...] = () if unit is None else (unit,)
+        with self._db.reading() as db:
+            rows = db.execute(f"SELECT row FROM {table} {where} ORDER BY unit, nth", args)  # noqa: S608 - names of ours
+            return [json.loads(row) for (row,) in rows]
+
+
+def _register(db: sqlite3.Connection, device: str, now_ms: int) -> None:
+    db.execute(
+        "UPDATE devices SET registered_at_ms = ? WHERE id = ? AND registered_at_ms IS NULL",
+        (now_ms, writes.device_id(db, device)),
+    )
+    _count_change(db)
+
+
+def _count_change(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE meta SET value = value + 1 WHERE key = 'registry_version'")
+
+
+def _assignments(db: sqlite3.Connection) -> list[Assignment]:
+    rows = db.execute(
+        "SELECT device, unit, from_s, to_s FROM assignments JOIN devices d ON d.id = device_id "
+        "ORDER BY device, ifnull(from_s, ?), unit",
+        (_EARLIEST_S,),
+    )
+    return [Assignment(device, unit, Span(from_s, to_s)) for device, unit, from_s, to_s in rows]
