@@ -5,6 +5,7 @@ threads of their own, so neither can hold the other up.
 """
 
 import argparse
+import faulthandler
 import json
 import logging
 import secrets
@@ -23,6 +24,8 @@ from railbox_agent.clock import choose_pivot_ms
 from railbox_agent.config import DEFAULT_PATH, AgentConfig
 from railbox_agent.delivery import DeliverySettings
 from railbox_agent.gnss.receiver import GnssSettings
+from railbox_agent.health.attach import vitals_of, watch_over
+from railbox_agent.health.snapshot import Vitals
 from railbox_agent.items import Item
 from railbox_agent.log_limit import RateLimit
 from railbox_agent.mqtt import Access, parse_address
@@ -64,6 +67,7 @@ def main(argv: list[str]) -> int:
             print(render(config), end="")
             return 0
         _log_to_stderr(config.log_level)
+        faulthandler.enable()  # when systemd's watchdog ends us, the journal says where every thread was
         Agent(config).run()
     except SettingsError as error:
         print(f"railbox agent: {error}", file=sys.stderr)
@@ -81,6 +85,7 @@ class Agent:
         """Raises OutboxInUseError."""
         boot_id = secrets.randbits(32)
         self._config = config
+        self._boot_id = boot_id
         self._stopping = False
         self._states: dict[str, str] = {}
         self._outbox = _outbox(config)
@@ -93,8 +98,10 @@ class Agent:
             self._outbox,
             self._uplink,
             more_counters=self._counters,
+            health=lambda: self._health.status(),
             held=self._pipeline.held,
         )
+        self._health = watch_over(config.health, config.outbox.folder, self._vitals, self._ports, self._uplink)
 
     def run(self) -> None:
         """Returns after SIGTERM or SIGINT, with everything on disk and a goodbye said."""
@@ -107,14 +114,17 @@ class Agent:
         started = UndatedEvent(monotonic_us() // 1_000_000, EVENT_BY_NAME["agent_started"].code)
         with self._ports:
             self._take([started])
+            self._health.start()
             while not self._stopping:
                 self._turn()
+            self._health.stopping()
         self._take(self._pipeline.finish())
         self._sender.flush()
         self._sender.step()
         self._sender.say(online=False)
         self._uplink.stop()
         self._outbox.close()
+        self._health.stop()
         log.info("stopped")
 
     def _turn(self) -> None:
@@ -126,6 +136,7 @@ class Agent:
         self._take(items)
         self._sender.step()
         self._tell_troubles()
+        self._health.step()
 
     def _take(self, items: list[Item]) -> None:
         """What is remembered goes to the disk with the events that it speaks of: none is lost or told twice."""
@@ -147,6 +158,12 @@ class Agent:
             if state != self._states.get(name):
                 log.log(logging.INFO if state == "open" else logging.WARNING, "port %s: %s", name, state)
         self._states = states
+
+    def _vitals(self) -> Vitals:
+        config, cap_bytes = self._config, self._config.outbox.cap_mb * 1_000_000
+        return vitals_of(
+            config.device, self._boot_id, cap_bytes, self._outbox, self._ports, self._pipeline, self._sender
+        )
 
     def _counters(self) -> Mapping[str, int]:
         return self._pipeline.counters + Counter(self._ports.counters)
