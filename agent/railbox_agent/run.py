@@ -92,16 +92,16 @@ class Agent:
         self._ports = Ports(_port_specs(config), known_rates=json.loads(self._outbox.recall(RATES_NOTE) or "{}"))
         self._pipeline = Pipeline(_pipeline_settings(config, boot_id, self._outbox))
         self._uplink = Uplink(_access(config), will(config.device), subscriptions(config.device))
+        self._health = watch_over(config.health, config.outbox.folder, self._vitals, self._ports, self._uplink)
         self._sender = Sender(
             SenderSettings(config.device, boot_id, _delivery(config)),
             Packer(boot_id, config.thinning.settings().quiet_s),
             self._outbox,
             self._uplink,
             more_counters=self._counters,
-            health=lambda: self._health.status(),
+            health=self._health.status,
             held=self._pipeline.held,
         )
-        self._health = watch_over(config.health, config.outbox.folder, self._vitals, self._ports, self._uplink)
 
     def run(self) -> None:
         """Returns after SIGTERM or SIGINT, with everything on disk and a goodbye said."""
