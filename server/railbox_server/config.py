@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeVar
 
 from railbox_server.addresses import AddressError, BrokerAddress, Listen, parse_broker, parse_listen
 from railbox_server.journey.model import Settings as EngineSettings
+from railbox_server.telling.settings import TellingSettings, WebhookSettings, check_secret
 from railbox_telemetry.settings import SettingsError, setting
 
 T = TypeVar("T")
@@ -76,6 +77,10 @@ class ServerSettings:
     http: HttpSettings = setting(HttpSettings(), "page and API")
     broker: BrokerSettings = setting(BrokerSettings(), "the MQTT broker")
     borders: BordersSettings = setting(BordersSettings(), "the border engine")
+    telling: TellingSettings = setting(
+        TellingSettings(), "what is told of visits, crossings, doors and shocks, and when"
+    )
+    webhook: WebhookSettings = setting(WebhookSettings(), "where notices are posted")
 
     def http_listen(self) -> Listen:
         return _parsed("http.listen", self.http.listen, parse_listen)
@@ -97,6 +102,12 @@ class ServerSettings:
         self.http_listen()
         self.broker_listen()
         self.broker_address()
+
+
+def webhook_secret(settings: WebhookSettings) -> str | None:
+    """What signs notices; None where no webhook is set. Raises SettingsError, which never shows it."""
+    secret = read_secret("webhook.secret_file", settings.secret_file)
+    return None if secret is None or settings.url is None else check_secret(secret)
 
 
 def read_secret(key: str, path: Path | None, least: int = 1) -> str | None:
