@@ -82,6 +82,11 @@ class Board:
         self._counts: tuple[int, int] | None = None
         self._heard_ms: int | None = None
 
+    def go_on_by(self, interval_s: int, thresholds: tuple[Threshold, ...]) -> None:
+        """Other settings from now on. A channel without a bound any more is told as cleared by its next sample."""
+        self._rows.set_interval(interval_s)
+        self._thresholds = thresholds
+
     @property
     def counters(self) -> dict[str, int]:
         return {name: count for name, count in self._link.counters.items() if count} | dict(self._own)

@@ -112,6 +112,8 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionRefused:
+    """`reason`: which topic, and what the broker says."""
+
     reason: str
 
 
@@ -272,9 +274,9 @@ class Connection:
     def _on_subscribe(
         self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _more: Properties | None
     ) -> None:
-        for reason in reasons:
+        for topic, reason in zip(self._topics, reasons, strict=False):
             if reason.is_failure:
-                self._tell(SubscriptionRefused(str(reason)))
+                self._tell(SubscriptionRefused(f"{topic}: {reason}"))
 
 
 def _password(path: Path | None) -> str | None:

@@ -56,6 +56,9 @@ class Packer:
         self._sent_s: int | None = None
         self._items = _Items()
 
+    def set_quiet(self, quiet_s: int) -> None:
+        self._quiet_s = quiet_s
+
     def pack(self, items: Iterable[Item]) -> list[Parcel]:
         """Takes the items that became known together. Returns a parcel when a report or an event is among them, or none
         came for too long, and whatever had to be closed because it was full."""

@@ -64,6 +64,7 @@ class Pipeline:
 
     def __init__(self, settings: Settings | None = None) -> None:
         settings = settings or Settings()
+        self._settings = settings
         self.latest: Fix | None = None
         self.boot_time = BootTime(settings.utc_offset_ms)
         self._boot_id = settings.boot_id
@@ -105,6 +106,21 @@ class Pipeline:
             self._own["undated_rows"] += len(self._undated_rows)
         self._undated_rows.clear()
         return self._completed(items + self._positions.finish())
+
+    def go_on_by(self, settings: Settings) -> list[Item]:
+        """Other settings of thinning, readings, thresholds and checksums from now on; nothing that is known is lost.
+
+        Returns what the thinning before had kept and not sent. Ports, boot and pivot stay as they are.
+        """
+        before, self._settings = self._settings, settings
+        for receiver in self._receivers.values():
+            receiver.require_checksum(settings.gnss.checksum_required)
+        for board in self._boards.values():
+            board.go_on_by(settings.readings_s, settings.thresholds)
+        if (settings.thinning, settings.fix_period_s) == (before.thinning, before.fix_period_s):
+            return []
+        policy = policy_of(settings.thinning, settings.fix_period_s)
+        return self._completed(list(self._positions.go_on_by(policy, settings.fix_period_s)))
 
     def held(self) -> Report | None:
         """What is kept and not sent yet: what a power cut would lose."""

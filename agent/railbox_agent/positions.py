@@ -21,11 +21,19 @@ class Positions:
 
     def __init__(self, policy: Policy, fix_period_s: float = 1.0) -> None:
         self._policy = policy
-        self._lost_after_ms = round(max(LOST_AFTER_S, 3 * fix_period_s) * 1000)
+        self._lost_after_ms = _lost_after_ms(fix_period_s)
         self._last: Fix | None = None
         self._lost = False
         self._doubtful_s = 0  # when the latest of the present run of untrusted fixes was
         self._doubtful_count = 0
+
+    def go_on_by(self, policy: Policy, fix_period_s: float) -> list[Report]:
+        """Another policy from the next fix on. What the one before kept is sent, up to the newest fix: between the two
+        lies one step of the receiver."""
+        kept = self.send()
+        self._policy = policy
+        self._lost_after_ms = _lost_after_ms(fix_period_s)
+        return kept
 
     def take(self, seen: Seen, utc_ms: int | None = None) -> list[Item]:
         """Take a fix; `utc_ms` is when it came by the boot's clock, None while that is not known."""
@@ -33,7 +41,7 @@ class Positions:
         if not fix.trusted:
             return [fix, *self._told(self._doubt(fix, utc_ms))]
         events = [*self._doubts_over(), *self._found(fix)]
-        report = self._policy.add(fix, 1 if seen.mono_ms is None else seen.mono_ms // 1000)
+        report = self._policy.add(fix, self._dark_s(seen))
         self._last = fix
         return [fix, *([report] if report else []), *self._told(events)]
 
@@ -56,6 +64,12 @@ class Positions:
     def held(self) -> Report | None:
         """What is kept and not sent yet."""
         return self._policy.held()
+
+    def _dark_s(self, seen: Seen) -> int:
+        """For how long nothing was trusted before this fix: since the boot, before the very first one."""
+        if self._last is not None:
+            return max(1, (seen.fix.fix_time_ms - self._last.fix_time_ms) // 1000)
+        return 1 if seen.mono_ms is None else seen.mono_ms // 1000
 
     def _told(self, events: list[Event]) -> list[Item]:
         return [*events, *self.send()] if events else []
@@ -89,6 +103,10 @@ class Positions:
             return []
         count, self._doubtful_count = self._doubtful_count, 0
         return [_event("untrusted_last", self._doubtful_s, count)]
+
+
+def _lost_after_ms(fix_period_s: float) -> int:
+    return round(max(LOST_AFTER_S, 3 * fix_period_s) * 1000)
 
 
 def _event(name: str, time_s: int, value: int = 0) -> Event:

@@ -74,6 +74,10 @@ class ReadingRows:
         self._at_ms = 0
         self._samples: dict[int, Samples] = {}
 
+    def set_interval(self, interval_s: int) -> None:
+        """From the next row on; what is collected stays."""
+        self._interval_ms = interval_s * 1000
+
     def add(self, mono_ms: int, values: Mapping[int, int]) -> dict[int, int] | None:
         """The row, when it is due with this sample: it is the sample's time that it holds for."""
         for channel, value in values.items():

@@ -33,6 +33,8 @@ from railbox_agent.outbox import Outbox
 from railbox_agent.packing import Packer
 from railbox_agent.pipeline import Pipeline, Settings
 from railbox_agent.ports import Ports, PortSpec, monotonic_us
+from railbox_agent.remote.control import RemoteControl
+from railbox_agent.remote.kept import KeptFile
 from railbox_agent.sender import Sender, SenderSettings, subscriptions, will
 from railbox_agent.uplink import Uplink
 from railbox_telemetry import iso
@@ -84,14 +86,16 @@ class Agent:
     def __init__(self, config: AgentConfig) -> None:
         """Raises OutboxInUseError."""
         boot_id = secrets.randbits(32)
-        self._config = config
         self._boot_id = boot_id
+        self._remote = self._remote_control(config)
+        self._config = config = self._remote.config
         self._stopping = False
         self._states: dict[str, str] = {}
         self._outbox = _outbox(config)
         self._ports = Ports(_port_specs(config), known_rates=json.loads(self._outbox.recall(RATES_NOTE) or "{}"))
         self._pipeline = Pipeline(_pipeline_settings(config, boot_id, self._outbox))
-        self._uplink = Uplink(_access(config), will(config.device), subscriptions(config.device))
+        topics = (*subscriptions(config.device), *self._remote.subscriptions)
+        self._uplink = Uplink(_access(config), will(config.device), topics)
         self._health = watch_over(config.health, config.outbox.folder, self._vitals, self._ports, self._uplink)
         self._sender = Sender(
             SenderSettings(config.device, boot_id, _delivery(config)),
@@ -101,6 +105,7 @@ class Agent:
             more_counters=self._counters,
             health=self._health.status,
             held=self._pipeline.held,
+            also=self._remote.on,
         )
 
     def run(self) -> None:
@@ -110,6 +115,7 @@ class Agent:
         log.info(
             "device %s, outbox epoch %d with %d batches", self._config.device, self._outbox.epoch, len(self._outbox)
         )
+        logging.getLogger().setLevel(self._config.log_level.upper())
         self._uplink.start()
         started = UndatedEvent(monotonic_us() // 1_000_000, EVENT_BY_NAME["agent_started"].code)
         with self._ports:
@@ -135,8 +141,36 @@ class Agent:
                 self._ports.write(port.name, data)
         self._take(items)
         self._sender.step()
+        self._remote.step()
         self._tell_troubles()
         self._health.step()
+
+    def _remote_control(self, config: AgentConfig) -> RemoteControl:
+        return RemoteControl(
+            config,
+            KeptFile(config.outbox.folder),
+            apply=self._go_on_by,
+            publish=lambda message: self._uplink.publish(message),  # noqa: PLW0108 - which is made only after this
+            objection=self._objection,
+            now_ms=lambda: monotonic_us() // 1000,
+            utc_s=lambda: self._sender.utc_s,
+        )
+
+    def _objection(self, config: AgentConfig) -> str | None:
+        """Why these settings, well-formed as they are, cannot hold here."""
+        held_bytes, cap_bytes = self._outbox.size_bytes, _limits(config)[0]
+        if held_bytes <= cap_bytes:
+            return None
+        return f"outbox.cap_mb: {held_bytes / 1e6:.1f} MB wait for the server, and this would discard some of them"
+
+    def _go_on_by(self, config: AgentConfig) -> None:
+        """Other settings from now on, without a pause; what thinning kept by those before is sent."""
+        self._config = config
+        logging.getLogger().setLevel(config.log_level.upper())
+        self._take(self._pipeline.go_on_by(_pipeline_settings(config, self._boot_id, self._outbox)))
+        self._sender.go_on_by(_delivery(config), config.thinning.settings().quiet_s)
+        self._outbox.set_limits(*_limits(config))
+        self._uplink.set_access(_access(config))
 
     def _take(self, items: list[Item]) -> None:
         """What is remembered goes to the disk with the events that it speaks of: none is lost or told twice."""
@@ -166,14 +200,19 @@ class Agent:
         )
 
     def _counters(self) -> Mapping[str, int]:
-        return self._pipeline.counters + Counter(self._ports.counters)
+        return self._pipeline.counters + Counter(self._ports.counters) + self._remote.counters
 
     def _stop(self, _number: int, _frame: object) -> None:
         self._stopping = True
 
 
 def _outbox(config: AgentConfig) -> Outbox:
-    return Outbox(config.outbox.folder, config.outbox.cap_mb * 1_000_000, round(config.outbox.commit_s * 1000))
+    return Outbox(config.outbox.folder, *_limits(config))
+
+
+def _limits(config: AgentConfig) -> tuple[int, int]:
+    """The outbox's cap in bytes, and its commit interval in ms."""
+    return config.outbox.cap_mb * 1_000_000, round(config.outbox.commit_s * 1000)
 
 
 def _port_specs(config: AgentConfig) -> list[PortSpec]:

@@ -8,7 +8,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from railbox_agent.delivery import Delivery, DeliverySettings
@@ -91,7 +91,8 @@ class Sender:
     """`trouble`: why there is no connection, None while there is one.
 
     `more_counters`, `health`: what others count and see, for the status. `held`: what thinning keeps and has not
-    reported, for the disk; None: it is not to be kept. `now_ms`: the host's monotonic clock.
+    reported, for the disk; None: it is not to be kept. `also`: who else hears what happens on the line. `now_ms`: the
+    host's monotonic clock.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Sender:
         more_counters: Callable[[], Mapping[str, int]] = dict,
         health: Callable[[], Mapping[str, object]] = dict,
         held: Callable[[], Report | None] | None = None,
+        also: Callable[[UplinkEvent], None] = lambda _: None,
         now_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
     ) -> None:
         self.totals = Totals()
@@ -116,6 +118,8 @@ class Sender:
         self._more_counters = more_counters
         self._health = health
         self._held = held
+        self._also = also
+        self._committed = _topic(settings.device, Leaf.COMMITTED)
         self._now_ms = now_ms
         self._collected = False
         self._status_ms: int | None = None
@@ -137,6 +141,7 @@ class Sender:
         """Does what is due, after waiting so long at most for something to happen on the line."""
         for event in self._line.events(wait_s):
             self._on(event)
+            self._also(event)
         now_ms = self._now_ms()
         if self._outbox.due(now_ms, self._collected):
             self._commit()
@@ -152,6 +157,17 @@ class Sender:
             self._outbox.put(parcel)
         self._commit()
 
+    def go_on_by(self, delivery: DeliverySettings, quiet_s: int) -> None:
+        """Other settings from now on."""
+        self._settings = replace(self._settings, delivery=delivery)
+        self._delivery.go_on_by(delivery)
+        self._packer.set_quiet(quiet_s)
+
+    @property
+    def utc_s(self) -> int | None:
+        """Now, reckoned from the newest time that was packed; None before there was one."""
+        return None if self._utc is None else self._utc[0] + (self._now_ms() - self._utc[1]) // 1000
+
     @property
     def done(self) -> bool:
         """The server has committed everything that there is."""
@@ -160,7 +176,7 @@ class Sender:
     @property
     def oldest_s(self) -> int | None:
         """How long ago the oldest batch that is not committed was collected; None: there is none, or no clock."""
-        oldest_s, utc_s = self._outbox.oldest_time_s, self._utc_s
+        oldest_s, utc_s = self._outbox.oldest_time_s, self.utc_s
         return None if oldest_s is None or utc_s is None else max(0, utc_s - oldest_s)
 
     def all_counters(self) -> Counter[str]:
@@ -172,7 +188,7 @@ class Sender:
         now_ms = self._now_ms()
         status = Status(
             online=online,
-            sent_at_s=self._utc_s,
+            sent_at_s=self.utc_s,
             boot_id=self._settings.boot_id,
             epoch=self._outbox.epoch,
             outbox_batches=len(self._outbox),
@@ -185,10 +201,6 @@ class Sender:
             self._status_ms = now_ms
 
     # --- how ---------------------------------------------------------------------------------------------------------
-
-    @property
-    def _utc_s(self) -> int | None:
-        return None if self._utc is None else self._utc[0] + (self._now_ms() - self._utc[1]) // 1000
 
     def _begin_epoch(self) -> None:
         """Takes over what the outbox holds: at the start, and when a damaged file was replaced."""
@@ -246,9 +258,11 @@ class Sender:
                     log.warning("the broker refuses what is published on %s: %s", message.topic, refused)
             case SubscriptionRefused(reason):
                 self.counters["subscription_refused"] += 1
-                log.error("the broker lets us not hear what is committed: %s; check what this device may read", reason)
-            case Received(topic, payload):
+                log.error("the broker lets us not subscribe to %s; check what this device may read", reason)
+            case Received(topic, payload) if topic == self._committed:
                 self._on_message(topic, payload)
+            case Received():
+                return
 
     def _on_message(self, topic: str, payload: bytes) -> None:
         try:

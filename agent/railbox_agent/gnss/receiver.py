@@ -43,6 +43,10 @@ class Receiver:
         """For each counter of something dropped, the bytes that it last counted."""
         return self._splitter.excerpts | self._excerpts
 
+    def require_checksum(self, required: bool) -> None:
+        """From the next sentence on."""
+        self._splitter.require_checksum(required)
+
     def feed(self, data: bytes, mono_ms: int | None = None) -> list[Seen]:
         fixes = self.tick(mono_ms) if mono_ms is not None else []
         self._last_mono_ms = mono_ms

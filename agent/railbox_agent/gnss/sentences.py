@@ -35,6 +35,9 @@ class Splitter:
         self._checksum_required = checksum_required
         self._open = b""  # begins with the `$` of a sentence whose end has not come, or is empty
 
+    def require_checksum(self, required: bool) -> None:
+        self._checksum_required = required
+
     def feed(self, data: bytes) -> list[bytes]:
         """The sentences that are complete now. A `$` begins a new one wherever it comes, inside a bad line too."""
         pieces = (self._open + data).split(b"$")
