@@ -1,0 +1,1 @@
+"""Tracks from elsewhere, taken in as if a tracker had sent them."""
