@@ -6,7 +6,7 @@ A logging filter; knows nothing of what is complained of.
 import logging
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 PERIOD_S: Final = 60.0
 VARIETY: Final = 8
@@ -61,5 +61,5 @@ class RateLimit(logging.Filter):
 
 def _words(args: object) -> tuple[str, ...]:
     """What fills the text in, without its numbers."""
-    found = args if isinstance(args, tuple) else (args,)
-    return tuple(str(arg) for arg in found if not isinstance(arg, int | float | None))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - anything may be logged
+    found = cast("tuple[object, ...]", args) if isinstance(args, tuple) else (args,)
+    return tuple(str(arg) for arg in found if not isinstance(arg, int | float | None))
