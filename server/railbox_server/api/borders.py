@@ -1,10 +1,12 @@
 """Routes of borders and corridors: the board, all visits and crossings, the corridors' own files."""
 
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Query, Request, Response
 
+from railbox_server.api.answers import Paged, seldom, tagged
+from railbox_server.api.cursors import page_of
+from railbox_server.api.examples import CorridorPath
 from railbox_server.api.models.borders import Board, Corridors
 from railbox_server.api.models.journeys import Crossings, Visits
 from railbox_server.api.services import Services
@@ -15,6 +17,9 @@ from railbox_telemetry import iso
 
 RECENT: Final = 5
 """Crossings that are over, shown with each border."""
+GEOJSON: Final = "application/geo+json"
+
+Open = Annotated[bool, Query(alias="open", description="Only those that last")]
 
 
 def routes(services: Services) -> APIRouter:
@@ -22,7 +27,7 @@ def routes(services: Services) -> APIRouter:
     store = services.store
 
     @router.get("/board", response_model=Board)
-    def board() -> Row:
+    def board(request: Request) -> Response:
         """At each border: who stands where, since when, how long between which bounds, and whether that is too long."""
         rows = board_rows(
             services.corridors,
@@ -30,27 +35,28 @@ def routes(services: Services) -> APIRouter:
             store.crossings(open_only=True),
             lambda border: store.recent_crossings(border, RECENT),
         )
-        return {"now": iso.from_s(services.clock.now_s()), "borders": rows}
+        return seldom(request, {"now": iso.from_s(services.clock.now_s()), "borders": rows})
 
     @router.get("/visits", response_model=Visits)
-    def visits(open: bool = False) -> Row:  # noqa: A002 - the name of the query parameter
-        """The visits of all units, or those that last."""
-        return {"visits": store.visits(open_only=open)}
+    def visits(wish: Paged, open_only: Open = False) -> Response:
+        """The visits of all units, by unit and time."""
+        return wish.page("visits", store.visit_page(None, wish.limit, wish.after, open_only=open_only))
 
     @router.get("/crossings", response_model=Crossings)
-    def crossings(open: bool = False) -> Row:  # noqa: A002 - as above
-        """The crossings of all units, or those that last."""
-        return {"crossings": store.crossings(open_only=open)}
+    def crossings(wish: Paged, open_only: Open = False) -> Response:
+        """The crossings of all units, by unit and time."""
+        return wish.page("crossings", store.crossing_page(None, wish.limit, wish.after, open_only=open_only))
 
     @router.get("/corridors", response_model=Corridors)
-    def corridors() -> Row:
+    def corridors(wish: Paged) -> Response:
         """The corridors that the server knows."""
-        return {"corridors": [_corridor_row(corridor) for corridor in services.corridors]}
+        rows = [_corridor_row(corridor) for corridor in services.corridors]
+        return wish.page("corridors", page_of(rows, lambda row: (row["name"],), wish.limit, wish.after))
 
-    @router.get("/corridors/{name}", response_class=FileResponse)
-    def corridor(name: str) -> FileResponse:
+    @router.get("/corridors/{name}", response_class=Response, responses={200: {"content": {GEOJSON: {}}}})
+    def corridor(request: Request, name: CorridorPath) -> Response:
         """A corridor's GeoJSON: places, borders and legs."""
-        return FileResponse(services.corridor_file(name), media_type="application/geo+json")
+        return tagged(request, services.corridor_file(name).read_bytes(), GEOJSON)
 
     _ = (board, visits, crossings, corridors, corridor)
     return router

@@ -1,23 +1,22 @@
-"""Routes of trackers: assignments, health, quarantine and what is missing."""
+"""Routes of trackers: where they are fixed, and how they are."""
 
-from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Request, Response
 
-from railbox_server.api.models.devices import Admitted, AssignmentRow, Assignments, Devices, End, Gaps, Quarantine
+from railbox_server.api.answers import Paged, seldom
+from railbox_server.api.arrivals import gap_rows
+from railbox_server.api.cursors import page_of
+from railbox_server.api.examples import DevicePath
+from railbox_server.api.models.devices import AssignmentRow, Assignments, DeviceDetail, Devices, End
 from railbox_server.api.problems import Problem
 from railbox_server.api.services import Services
 from railbox_server.api.windows import time_of
 from railbox_server.device_rows import assignment_row, device_rows
 from railbox_server.fleet import Assignment, Span, start_of_new
-from railbox_server.store.values import OutboxState, Row
+from railbox_server.store.values import Mark, Row
 from railbox_telemetry import iso
 from railbox_telemetry.identity import check_device, parse_unit
-from railbox_telemetry.values import SeqRange
-
-Device = Annotated[str, Path(description="A device id: 1 to 32 of A-Z a-z 0-9 _ -")]
 
 
 def routes(services: Services) -> APIRouter:
@@ -25,14 +24,32 @@ def routes(services: Services) -> APIRouter:
     store, clock = services.store, services.clock
 
     @router.get("/devices", response_model=Devices)
-    def devices() -> Row:
+    def devices(wish: Paged) -> Response:
         """Every known device: where it is fixed, when it was heard, what is missing of it."""
-        return {"devices": device_rows(store, clock.now_s())}
+        rows = device_rows(store, clock.now_s())
+        return wish.page("devices", page_of(rows, _by_device, wish.limit, wish.after))
+
+    @router.get("/devices/{device}", response_model=DeviceDetail)
+    def device(request: Request, device: DevicePath) -> Response:
+        """One device with its assignments, its outboxes with their gaps, and all that it last said of its health."""
+        row = next((row for row in device_rows(store, clock.now_s()) if row["device"] == device), None)
+        if row is None:
+            raise Problem(HTTPStatus.NOT_FOUND, f"no device {device!r}; GET /api/devices lists them")
+        status = next((status for status in store.statuses() if status.device == device), None)
+        detail = {
+            **row,
+            "assignments": [assignment_row(item) for item in store.assignments() if item.device == device],
+            "outboxes": gap_rows(store.outboxes(device)),
+            "status_at": status and iso.from_s(status.received_at_ms // 1000),
+            "status": status and dict(status.body),
+        }
+        return seldom(request, detail)
 
     @router.get("/assignments", response_model=Assignments)
-    def assignments() -> Row:
+    def assignments(wish: Paged) -> Response:
         """Which device was fixed to which unit, from when to when."""
-        return {"assignments": [assignment_row(item) for item in store.assignments()]}
+        page = page_of(store.assignments(), _by_start, wish.limit, wish.after)
+        return wish.give("assignments", map(assignment_row, page.items), page.after)
 
     @router.post("/assignments", response_model=AssignmentRow, status_code=HTTPStatus.CREATED)
     def assign(wish: AssignmentRow) -> Row:
@@ -46,58 +63,19 @@ def routes(services: Services) -> APIRouter:
         return assignment_row(new)
 
     @router.post("/assignments/{device}/end", response_model=AssignmentRow)
-    def end(device: Device, wish: End | None = None) -> Row:
+    def end(device: DevicePath, wish: End | None = None) -> Row:
         """Ends the device's open assignment, now or at the time given."""
         to_s = time_of("to", wish.to if wish else None)
         return assignment_row(store.end_assignment(device, clock.now_s() if to_s is None else to_s))
 
-    @router.get("/quarantine", response_model=Quarantine)
-    def quarantine(device: str | None = None) -> Row:
-        """Messages that could not be believed, kept whole: the first 1,000, and how many there are by device."""
-        return {
-            "batches": [
-                {
-                    "id": item.row_id,
-                    "device": item.device,
-                    "received_at": iso.from_ms(item.received_at_ms),
-                    "reason": item.reason.value,
-                    "detail": item.detail,
-                    "seq": item.seq,
-                    "bytes": len(item.payload),
-                }
-                for item in store.quarantined(device)
-            ],
-            "devices": [{"device": name, "batches": count} for name, count in store.quarantine_counts().items()],
-        }
-
-    @router.post("/quarantine/{device}/admit", response_model=Admitted)
-    def admit(device: Device) -> Row:
-        """Makes the device known, and ingests what quarantine has of it; what is still wrong stays there."""
-        if check_device(device) not in store.quarantine_counts() and device not in store.known_devices():
-            raise Problem(HTTPStatus.NOT_FOUND, f"nothing was heard of {device!r}; GET /api/quarantine lists who was")
-        return {"admitted": services.admit(device)}
-
-    @router.get("/gaps", response_model=Gaps)
-    def gaps() -> Row:
-        """By outbox: how many batches arrived, and which are missing, by number. Discarded ones the tracker dropped."""
-        return {"devices": [_gap_row(state) for state in store.outboxes()]}
-
-    _ = (devices, assignments, assign, end, quarantine, admit, gaps)
+    _ = (devices, device, assignments, assign, end)
     return router
 
 
-def _gap_row(state: OutboxState) -> Row:
-    ledger = state.ledger
-    return {
-        "device": state.outbox.device,
-        "epoch": state.outbox.epoch,
-        "arrived": len(ledger.stored),
-        "highest": ledger.highest,
-        "missing": _pairs(ledger.missing()),
-        "quarantined": _pairs(ledger.quarantined.ranges),
-        "discarded": _pairs(ledger.discarded.ranges),
-    }
+def _by_device(row: Row) -> Mark:
+    return (row["device"],)
 
 
-def _pairs(ranges: Sequence[SeqRange]) -> list[tuple[int, int]]:
-    return [(item.first, item.last) for item in ranges]
+def _by_start(item: Assignment) -> Mark:
+    start_s = item.span.from_s
+    return item.device, 0 if start_s is None else 1, start_s or 0, item.unit

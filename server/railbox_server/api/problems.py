@@ -49,7 +49,11 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         if error.status_code == HTTPStatus.NOT_FOUND and not isinstance(error, Problem):
             return problem(HTTPStatus.NOT_FOUND, f"nothing is at {request.url.path}; /docs lists what is")
-        return problem(error.status_code, str(error.detail), cast("dict[str, str] | None", error.headers))
+        headers = cast("dict[str, str] | None", error.headers)
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = (headers or {}).get("Allow", "another method")
+            return problem(error.status_code, f"{request.url.path} takes {allowed}; /docs says what for", headers)
+        return problem(error.status_code, str(error.detail), headers)
 
     async def invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)

@@ -1,10 +1,12 @@
 """What the API is given: everything it may ask, as plain arguments, and what several routes read of it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
+from railbox_server.api.problems import Problem
 from railbox_server.clock import Clock
 from railbox_server.engine.rows import at_time, devices_now, unit_row
 from railbox_server.fleet import Assignment, Units, units_of
@@ -12,10 +14,32 @@ from railbox_server.geo.model import Corridor
 from railbox_server.live import Hub
 from railbox_server.store.interface import ReadStore, Registry
 from railbox_server.store.values import Row
+from railbox_server.telling.room import Telling
+from railbox_telemetry.identity import IdentityError, parse_unit
 
 
 class ApiStore(ReadStore, Registry, Protocol):
     """What the API needs of a store."""
+
+    def registry_version(self) -> int:
+        """Changes whenever devices or assignments do."""
+        ...
+
+
+@dataclass(slots=True)
+class _Fleet:
+    """The units as of a version of the registry: thousands of them are not put together for every question."""
+
+    version: int = -1
+    units: Units = field(default_factory=dict[str, tuple[Assignment, ...]])
+
+    def of(self, store: ApiStore) -> Units:
+        version = store.registry_version()
+        if version != self.version:
+            # The version is read first, and kept last: at worst the next question reads it all again.
+            self.units = units_of(store.known_devices(), store.assignments())
+            self.version = version
+        return self.units
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +53,31 @@ class Services:
     """Without a fix for so long, there is no contact."""
     admit: Callable[[str], int]
     """Makes a device known and ingests what quarantine has of it; returns how many batches came out."""
+    hand_in: Callable[[str, Sequence[bytes]], None]
+    """Gives batches of a device to ingest; returns when they are safe."""
     engine_pending: Callable[[], int]
     ingest_waiting: Callable[[], int]
     ingest_counters: Callable[[], dict[str, int]]
     hub: Hub
     page: Path
     token: str | None = None
+    checks: Mapping[str, Callable[[], str | None]] = field(default_factory=dict[str, Callable[[], str | None]])
+    """By part what it says that hinders it; None: it works."""
+    exposition: Callable[[], bytes] = bytes
+    """All metrics, as Prometheus reads them."""
+    telling: Telling | None = None
+    _fleet: _Fleet = field(default_factory=_Fleet)
 
     def units(self) -> Units:
-        return units_of(self.store.known_devices(), self.store.assignments())
+        return self._fleet.of(self.store)
+
+    def unit(self, text: str) -> tuple[str, tuple[Assignment, ...]]:
+        """The unit's canonical name and its devices, however it is written; raises Problem where there is none."""
+        units = self.units()
+        for name in _spellings(text):
+            if name in units:
+                return name, units[name]
+        raise Problem(HTTPStatus.NOT_FOUND, f"no unit {text!r}; GET /api/units lists them")
 
     def rows_of(self, wanted: Iterable[str] | None = None) -> list[Row]:
         """The rows of /api/units as of now, of all units or of those wanted; one not judged yet has no position."""
@@ -61,3 +101,11 @@ def _each(store: ReadStore, units: Iterable[str]) -> Iterator[Row]:
 
 def _unjudged(unit: str, assignments: Sequence[Assignment], now_s: int) -> Row:
     return unit_row(unit, devices_now(assignments, now_s), None, (), (), (), ())
+
+
+def _spellings(text: str) -> Iterable[str]:
+    yield text
+    try:
+        yield parse_unit(text).number
+    except IdentityError:
+        return

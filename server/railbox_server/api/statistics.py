@@ -5,8 +5,10 @@ Reckoned when somebody asks and the rows are others than last time.
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
+from pydantic_core import to_json
 
+from railbox_server.api.answers import tagged
 from railbox_server.api.models.statistics import Statistics
 from railbox_server.api.services import ApiStore, Services
 from railbox_server.geo.model import Corridor
@@ -19,19 +21,19 @@ from railbox_server.store.values import Row
 
 def routes(services: Services) -> APIRouter:
     router = APIRouter(tags=["borders"])
-    kept: dict[int, Row] = {}
+    kept: dict[int, bytes] = {}
     """The last answer, by version of the rows."""
 
     @router.get("/statistics", response_model=Statistics)
-    def statistics() -> Row:
+    def statistics(request: Request) -> Response:
         """How long borders took, by direction and month, between which bounds, and the corridor indicators."""
         version = services.store.statistics_version()
         answer = kept.get(version)
         if answer is None:
-            answer = statistics_answer(services.store, services.corridors)
+            answer = to_json(statistics_answer(services.store, services.corridors))
             kept.clear()
             kept[version] = answer
-        return answer
+        return tagged(request, answer)
 
     _ = statistics
     return router

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from railbox_server.api.models.common import BoundsRow, Certainty, DwellRow, Level
+from railbox_server.api.models.common import BoundsRow, Certainty, DwellRow, Level, Listed
 from railbox_server.api.models.journeys import CrossingRow
 
 
@@ -41,5 +41,5 @@ class CorridorRow(BaseModel):
     countries: list[str]
 
 
-class Corridors(BaseModel):
+class Corridors(Listed):
     corridors: list[CorridorRow]

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from railbox_server.api.models.common import BoundsRow
+from railbox_server.api.models.common import BoundsRow, Listed
 
 
 class ConditionRow(BaseModel):
@@ -57,6 +57,6 @@ class CustodyRow(BaseModel):
     incidents: list[IncidentRow]
 
 
-class Custody(BaseModel):
+class Custody(Listed):
     unit: str
     custody: list[CustodyRow]

@@ -1,6 +1,10 @@
 """Trackers: assignments, health, quarantine and what is missing."""
 
+from typing import Any
+
 from pydantic import BaseModel, Field
+
+from railbox_server.api.models.common import Listed
 
 
 class DeviceRow(BaseModel):
@@ -16,7 +20,7 @@ class DeviceRow(BaseModel):
     counters: dict[str, int | float]
 
 
-class Devices(BaseModel):
+class Devices(Listed):
     devices: list[DeviceRow]
 
 
@@ -32,8 +36,26 @@ class AssignmentRow(BaseModel):
     to: str | None = None
 
 
-class Assignments(BaseModel):
+class Assignments(Listed):
     assignments: list[AssignmentRow]
+
+
+class GapRow(BaseModel):
+    device: str
+    epoch: int
+    last_received_at: str
+    arrived: int = Field(description="Batches stored")
+    highest: int = Field(description="The greatest number heard of")
+    missing: list[tuple[int, int]] = Field(description="First and last number of each run")
+    quarantined: list[tuple[int, int]]
+    discarded: list[tuple[int, int]] = Field(description="The tracker had no room for them any more")
+
+
+class DeviceDetail(DeviceRow):
+    assignments: list[AssignmentRow]
+    outboxes: list[GapRow]
+    status_at: str | None = Field(description="When it last said how it is; null: never")
+    status: dict[str, Any] | None = Field(description="That, as it said it")
 
 
 class End(BaseModel):
@@ -55,7 +77,7 @@ class QuarantineCount(BaseModel):
     batches: int
 
 
-class Quarantine(BaseModel):
+class Quarantine(Listed):
     batches: list[QuarantineRow]
     devices: list[QuarantineCount]
 
@@ -64,15 +86,5 @@ class Admitted(BaseModel):
     admitted: int
 
 
-class GapRow(BaseModel):
-    device: str
-    epoch: int
-    arrived: int
-    highest: int
-    missing: list[tuple[int, int]]
-    quarantined: list[tuple[int, int]]
-    discarded: list[tuple[int, int]]
-
-
-class Gaps(BaseModel):
+class Gaps(Listed):
     devices: list[GapRow]

@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from railbox_server.api.models.common import BoundsRow, DwellRow, JudgedRow
+from railbox_server.api.models.common import BoundsRow, Certainty, DwellRow, JudgedRow, Listed
 
 
 class VisitRow(JudgedRow):
@@ -40,9 +40,32 @@ class CrossingRow(JudgedRow):
     returned: bool
 
 
-class Visits(BaseModel):
+class Visits(Listed):
     visits: list[VisitRow]
 
 
-class Crossings(BaseModel):
+class Crossings(Listed):
     crossings: list[CrossingRow]
+
+
+class FlagRow(BaseModel):
+    kind: Literal["visit", "crossing", "contact"]
+    id: str | None = Field(description="Of the visit or crossing")
+    unit: str
+    flag: Literal["over", "critical", "no_contact"]
+    certainty: Certainty | None = Field(description="Null for `no_contact`, which is certain always")
+    place: str | None
+    place_name: str | None
+    border: str | None
+    border_name: str | None
+    since: BoundsRow | None = Field(description="When the visit or crossing began")
+    dwell_min_s: int | None
+    dwell_est_s: int | None
+    dwell_max_s: int | None
+    limit_s: int | None
+    no_contact_since: str | None
+
+
+class Flags(Listed):
+    now: str
+    flags: list[FlagRow]

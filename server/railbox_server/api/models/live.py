@@ -15,3 +15,8 @@ class Health(BaseModel):
     engine_pending: int = Field(description="Units and messages not judged yet; 0: every answer is up to date")
     ingest_waiting: int = Field(description="Messages taken from the broker and not stored yet")
     ingest: dict[str, int] = Field(description="Since the start: batches by what became of them, and troubles by name")
+
+
+class Readiness(BaseModel):
+    ready: bool
+    parts: dict[str, str] = Field(description="By part: `ok`, or what is wrong with it")

@@ -1,6 +1,8 @@
-"""Series over time: tracks, readings, events."""
+"""Series over time: tracks, readings, events, and what was within a box."""
 
 from pydantic import BaseModel, Field
+
+from railbox_server.api.models.common import Listed
 
 
 class TrackPoint(BaseModel):
@@ -8,11 +10,11 @@ class TrackPoint(BaseModel):
     lat: float
     lon: float
     dark_s: int = Field(description="Seconds without a trusted fix before this point; 0: the line to it is known")
-    trusted: bool
+    trusted: bool = Field(description="False: stored and shown, and counted for nothing")
     device: str
 
 
-class Track(BaseModel):
+class Track(Listed):
     unit: str
     points: list[TrackPoint]
 
@@ -24,7 +26,7 @@ class ReadingRow(BaseModel):
     device: str
 
 
-class Readings(BaseModel):
+class Readings(Listed):
     unit: str
     readings: list[ReadingRow]
 
@@ -36,6 +38,26 @@ class EventRow(BaseModel):
     device: str
 
 
-class Events(BaseModel):
+class Events(Listed):
     unit: str
     events: list[EventRow]
+
+
+class BoxPoint(TrackPoint):
+    unit: str | None = Field(description="Null: the device was fixed to nothing then")
+
+
+class BoxPoints(Listed):
+    points: list[BoxPoint]
+
+
+class BoxUnit(BaseModel):
+    unit: str
+    device: str
+    first: str = Field(description="Its first trusted fix within the box and the time")
+    last: str = Field(description="And its last")
+    points: int = Field(description="Trusted fixes there")
+
+
+class BoxUnits(Listed):
+    units: list[BoxUnit]

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from railbox_server.api.models.common import BoundsRow, Certainty, DwellRow, Level
+from railbox_server.api.models.common import BoundsRow, Certainty, DwellRow, Level, Listed
 from railbox_server.api.models.journeys import CrossingRow, VisitRow
 
 
@@ -76,8 +76,22 @@ class UnitRow(BaseModel):
     progress: ProgressRow | None = Field(description="Null: it follows no corridor")
 
 
-class Units(BaseModel):
+class Units(Listed):
     units: list[UnitRow]
+
+
+class LatestRow(Latest):
+    unit: str
+    age_s: int
+    place: str | None = Field(description="Where it stands")
+    flag: Level
+    certainty: Certainty | None
+    no_contact_since: str | None
+
+
+class LatestRows(BaseModel):
+    now: str
+    latest: list[LatestRow]
 
 
 class TransferRow(DwellRow):

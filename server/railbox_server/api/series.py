@@ -1,0 +1,204 @@
+"""Routes of a unit's series: its track, what its sensors said, what happened to it."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from railbox_server.api import fewer, stretches
+from railbox_server.api.answers import PagedSeries
+from railbox_server.api.examples import CHANNEL, UnitPath
+from railbox_server.api.models.series import Events, Readings, Track
+from railbox_server.api.problems import Problem
+from railbox_server.api.services import ApiStore, Services
+from railbox_server.api.windows import Window
+from railbox_server.fleet import Assignment, Span
+from railbox_server.store.values import Row, StoredEvent, StoredReading, TrackPoint
+from railbox_telemetry import iso
+from railbox_telemetry.tables import CHANNEL_BY_NAME, CHANNELS, event_name
+from railbox_telemetry.values import DEGREE_E5
+
+MaxPoints = Annotated[
+    int | None,
+    Query(ge=2, le=100_000, description="Instead of pages: the whole time in about so many points that show its shape"),
+]
+Found = tuple[str, TrackPoint]
+"""With its device."""
+Doubtful = frozenset[tuple[str, int, int]]
+"""(device, epoch, time_s) of what is not trusted."""
+
+
+def routes(services: Services) -> APIRouter:
+    router = APIRouter(tags=["units"])
+    store = services.store
+
+    @router.get("/units/{unit}/track", response_model=Track)
+    def track(
+        request: Request, wish: PagedSeries, unit: UnitPath, span: Window, max_points: MaxPoints = None
+    ) -> Response:
+        """Where the unit was, in order of time: in pages, or thinned to `max_points`, which keeps both ends of the
+        time and of every gap, and exceeds the number only for gaps."""
+        name, assignments = services.unit(unit)
+        doubtful = doubtful_of(store, name)
+        if max_points is None:
+            page = stretches.page(partial(_points, store), _found_time, assignments, span, wish.limit, wish.after)
+            found, after = page.items, page.after
+        else:
+            found, after = _thinned(store, assignments, span, max_points, doubtful), None
+        return wish.give("points", [track_row(item, doubtful) for item in found], after, {"unit": name})
+
+    @router.get("/units/{unit}/readings", response_model=Readings)
+    def readings(
+        wish: PagedSeries,
+        unit: UnitPath,
+        span: Window,
+        channel: Annotated[str | None, Query(description="Not given: all", examples=[CHANNEL])] = None,
+        max_points: MaxPoints = None,
+    ) -> Response:
+        """What sensors measured, in order of time: one channel or all of them; `max_points` is of each channel of each
+        device, and keeps extremes."""
+        name, assignments = services.unit(unit)
+        number = None if channel is None else _channel(channel)
+        if max_points is None:
+            read = partial(_readings, store, number)
+            page = stretches.page(read, _reading_time, assignments, span, wish.limit, wish.after)
+            found, after = page.items, page.after
+        else:
+            found, after = _thinned_readings(store, number, assignments, span, max_points), None
+        return wish.give("readings", map(_reading_row, found), after, {"unit": name})
+
+    @router.get("/units/{unit}/events", response_model=Events)
+    def events(wish: PagedSeries, unit: UnitPath, span: Window) -> Response:
+        """Doors, shocks and what trackers noticed, in order of time."""
+        name, assignments = services.unit(unit)
+
+        def read(item: Assignment, part: Span, limit: int) -> Sequence[StoredEvent]:
+            return store.events(item.device, part, limit, oldest=True)
+
+        page = stretches.page(read, lambda event: event.time_s, assignments, span, wish.limit, wish.after)
+        return wish.give("events", map(_event_row, page.items), page.after, {"unit": name})
+
+    _ = (track, readings, events)
+    return router
+
+
+def doubtful_of(store: ApiStore, unit: str) -> Doubtful:
+    return frozenset((item.device, item.epoch, item.time_s) for item in store.untrusted(unit))
+
+
+def track_row(found: Found, doubtful: Doubtful) -> Row:
+    device, point = found
+    return {
+        "time": iso.from_s(point.time_s),
+        "lat": point.lat_e5 / DEGREE_E5,
+        "lon": point.lon_e5 / DEGREE_E5,
+        "dark_s": point.dark_s,
+        "trusted": (device, point.epoch, point.time_s) not in doubtful,
+        "device": device,
+    }
+
+
+def _points(store: ApiStore, item: Assignment, span: Span, limit: int) -> Iterable[Found]:
+    return ((item.device, point) for point in store.track(item.device, span, limit))
+
+
+def _thinned(
+    store: ApiStore, assignments: Iterable[Assignment], span: Span, most: int, doubtful: Doubtful
+) -> list[Found]:
+    """Each device's believed and doubtful fixes apart, so that these never take the place of those."""
+    series: list[tuple[str, list[TrackPoint]]] = []
+    for item in assignments:
+        kept: tuple[list[TrackPoint], list[TrackPoint]] = ([], [])
+        for piece in stretches.pieces(partial(store.track, item.device), _time, item.span.both(span)):
+            for into, points in zip(kept, _parted(item.device, piece, doubtful), strict=True):
+                into += [points[at] for at in fewer.of_track(points, most)]
+        series += [(item.device, points) for points in kept if points]
+    shares = _shares([len(points) for _, points in series], most)
+    found = [
+        (device, points[at])
+        for (device, points), share in zip(series, shares, strict=True)
+        for at in fewer.of_track(points, share)
+    ]
+    return sorted(found, key=_found_time)
+
+
+def _parted(
+    device: str, points: Sequence[TrackPoint], doubtful: Doubtful
+) -> tuple[Sequence[TrackPoint], Sequence[TrackPoint]]:
+    if not doubtful:
+        return points, ()
+    trusted = [(device, point.epoch, point.time_s) not in doubtful for point in points]
+    return (
+        [point for point, good in zip(points, trusted, strict=True) if good],
+        [point for point, good in zip(points, trusted, strict=True) if not good],
+    )
+
+
+def _shares(counts: Sequence[int], most: int) -> list[int]:
+    total = sum(counts)
+    return list(counts) if total <= most else [max(2, most * count // total) for count in counts]
+
+
+def _readings(
+    store: ApiStore, channel: int | None, item: Assignment, span: Span, limit: int
+) -> Sequence[StoredReading]:
+    return store.readings(item.device, span, channel, limit, oldest=True)
+
+
+def _thinned_readings(
+    store: ApiStore, channel: int | None, assignments: Iterable[Assignment], span: Span, most: int
+) -> list[StoredReading]:
+    kept: list[StoredReading] = []
+    for item in assignments:
+        series: dict[int, list[StoredReading]] = {}
+        for piece in stretches.pieces(partial(_readings, store, channel, item), _reading_time, item.span.both(span)):
+            for reading in piece:
+                series.setdefault(reading.channel, []).append(reading)
+            series = {number: _fewer_readings(rows, most) for number, rows in series.items()}
+        kept += [reading for rows in series.values() for reading in rows]
+    return sorted(kept, key=lambda reading: (reading.time_s, reading.channel))
+
+
+def _fewer_readings(rows: list[StoredReading], most: int) -> list[StoredReading]:
+    kept = fewer.of_readings([row.time_s for row in rows], [row.value for row in rows], most)
+    return [rows[at] for at in kept]
+
+
+def _channel(name: str) -> int:
+    if name not in CHANNEL_BY_NAME:
+        known = ", ".join(CHANNEL_BY_NAME)
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"no channel {name!r}; there are {known}")
+    return CHANNEL_BY_NAME[name].bit
+
+
+def _reading_row(reading: StoredReading) -> Row:
+    channel = CHANNELS[reading.channel]
+    return {
+        "time": iso.from_s(reading.time_s),
+        "channel": channel.name,
+        "value": channel.in_unit(reading.value),
+        "device": reading.device,
+    }
+
+
+def _event_row(event: StoredEvent) -> Row:
+    return {
+        "time": iso.from_s(event.time_s),
+        "event": event_name(event.code),
+        "value": event.value,
+        "device": event.device,
+    }
+
+
+def _time(point: TrackPoint) -> int:
+    return point.time_s
+
+
+def _found_time(found: Found) -> int:
+    return found[1].time_s
+
+
+def _reading_time(reading: StoredReading) -> int:
+    return reading.time_s
