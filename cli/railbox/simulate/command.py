@@ -91,7 +91,9 @@ def shown(chunks: Iterator[Chunk], tracker: Tracker, name: str) -> Iterator[Chun
     if not sys.stderr.isatty():
         yield from chunks
         return
-    with tqdm(total=(tracker.to_s - tracker.from_s) / fleet.DAY_S, desc=name, unit="d", bar_format="{l_bar}{bar}| {n:.1f} d") as bar:
+    with tqdm(
+        total=(tracker.to_s - tracker.from_s) / fleet.DAY_S, desc=name, unit="d", bar_format="{l_bar}{bar}| {n:.1f} d"
+    ) as bar:
         for count, chunk in enumerate(chunks):
             if count % 1000 == 0:
                 bar.update(chunk.mono_us / 1e6 / fleet.DAY_S - bar.n)
@@ -130,7 +132,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--lines", type=Path, metavar="GEOJSON", help="LineStrings of the railways, for real curvature")
     made.add_argument("--board-interval", type=whole, default=600, metavar="S", help="between samples (default 600)")
     made.add_argument(
-        "--outages", choices=list(outages.LEVELS), default="usual", help="tunnels, jamming, spoofing (default usual)"
+        "--outages",
+        choices=list(outages.LEVELS),
+        default="usual",
+        help="tunnels, jamming, spoofing, dark borders (default usual)",
     )
     made.add_argument(
         "--rough",

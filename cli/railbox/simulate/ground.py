@@ -3,7 +3,7 @@
 Made once for all units that travel it; nothing of it is left to chance.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from railbox.simulate import services, sphere, stations
@@ -20,10 +20,12 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
-    """`zones` and `spans` (the stretches of the route inside) are by place."""
+    """`places` have a zone: the corridor's own, and others that matter. `zones` and `spans` (the stretches of the
+    route inside) are by place."""
 
     corridor: Corridor
     reverse: bool
+    places: Sequence[Place]
     route: Route
     stops: Sequence[Stop]
     service: Service
@@ -31,13 +33,16 @@ class Ground:
     spans: Mapping[str, Sequence[Span]]
 
 
-def ground(corridor: Corridor, lines: Lines, *, reverse: bool = False) -> Ground:
+def ground(corridor: Corridor, lines: Lines, *, reverse: bool = False, others: Iterable[Corridor] = ()) -> Ground:
+    """`others`: corridors whose places count too where the route leads through them."""
     met = stations.in_order(corridor, reverse=reverse)
     route = build([station.waypoint for station in met], lines)
-    zones = {place.id: zone_of(place) for place in corridor.places if place.is_zone}
+    places = {place.id: place for one in (corridor, *others) for place in one.places if place.is_zone}
+    zones = {name: zone_of(place) for name, place in places.items()}
     spans = {name: spans_inside(route, zone) for name, zone in zones.items()}
     stops = stations.stops(met, route, spans)
-    return Ground(corridor, reverse, route, stops, services.service_of(corridor.name), zones, spans)
+    service = services.service_of(corridor.name)
+    return Ground(corridor, reverse, tuple(places.values()), route, stops, service, zones, spans)
 
 
 def zone_of(place: Place) -> Zone:

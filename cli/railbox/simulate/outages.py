@@ -5,7 +5,7 @@ Decides spans only; what a receiver says in them is `receiver`'s. Times are seco
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import cos, pi, sin
+from math import cos, exp, log, pi, sin
 from random import Random
 from typing import Final
 
@@ -34,14 +34,19 @@ class Rates:
     spoofing_share: float
     """Of the jammed times, those with false positions instead of none."""
     blackout_chance: float
-    """At each border: dark from before the yard until after it was left."""
+    """At each stay in a border yard: dark, and so long that the yard or all of the border may be missed."""
+    blackout_s: tuple[float, float] | None = None
+    """How long; None: from before the yard until after it was left."""
 
 
 LEVELS: Final = {
     "none": Rates(float("inf"), (0, 0), 0.0, (0, 0), 0.0, 0.0),
     "usual": Rates(150_000.0, (40.0, 420.0), 0.5, (600.0, 3 * HOUR_S), 0.4, 0.0),
     "harsh": Rates(60_000.0, (40.0, 900.0), 0.9, (600.0, 8 * HOUR_S), 0.5, 0.25),
+    "severe": Rates(100_000.0, (40.0, 900.0), 0.7, (600.0, 8 * HOUR_S), 0.5, 0.3, (HOUR_S, 120 * HOUR_S)),
 }
+UNDECEIVED_S: Final = 2 * HOUR_S
+"""From false positions to another outage: a leap that the dark on both sides leaves time for, nobody could tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +69,11 @@ def of_receiver(itinerary: Itinerary, route: Route, rates: Rates, rng: Random) -
 
 
 def apart(outages: Iterable[Outage]) -> list[Outage]:
-    """In time order; what begins within another is left out."""
+    """In time order; what begins within another, or too soon before or after false positions, is left out."""
     kept: list[Outage] = []
     for outage in sorted(outages, key=lambda outage: (outage.start_s, outage.end_s)):
-        if not kept or outage.start_s > kept[-1].end_s:
+        deceives = outage.false_point or (kept and kept[-1].false_point)
+        if not kept or outage.start_s > kept[-1].end_s + (UNDECEIVED_S if deceives else 0.0):
             kept.append(outage)
     return kept
 
@@ -88,6 +94,10 @@ def _tunnels(itinerary: Itinerary, rates: Rates, rng: Random) -> list[Outage]:
 
 def _at_border(stay: Stay, route: Route, rates: Rates, rng: Random) -> list[Outage]:
     if rng.random() < rates.blackout_chance:
+        if rates.blackout_s is not None:
+            length_s = exp(rng.uniform(*map(log, rates.blackout_s)))
+            start_s = rng.uniform(stay.start_s - length_s, stay.end_s)
+            return [Outage(start_s, start_s + length_s)]
         return [Outage(stay.start_s - rng.uniform(0.3, 3.0) * HOUR_S, stay.end_s + rng.uniform(0.3, 3.0) * HOUR_S)]
     if rng.random() >= rates.jamming_chance:
         return []

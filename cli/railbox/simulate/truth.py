@@ -54,9 +54,11 @@ def rows(journey: Journey) -> list[Row]:
     """Sorted by time of entry or arrival, then by id."""
     visits = stays(journey)
     found = [(stay.entered_s or 0.0, stay.place.id, visit_row(journey, stay)) for stay in visits]
-    for border in journey.corridor.borders:
-        for moments in crossings(journey, border, visits):
-            found.append((moments.arrived_s, border.id, crossing_row(journey, border, moments)))
+    found += [
+        (moments.arrived_s, border.id, crossing_row(journey, border, moments))
+        for border in journey.corridor.borders
+        for moments in crossings(journey, border, visits)
+    ]
     return [row for _, _, row in sorted(found, key=lambda item: item[:2])]
 
 
@@ -65,7 +67,7 @@ def rows(journey: Journey) -> list[Row]:
 
 def stays(journey: Journey) -> list[Stay]:
     """All visits by time of entry; short excursions do not end one."""
-    places = [place for place in journey.corridor.places if place.is_zone]
+    places = journey.ground.places
     zones = [journey.ground.zones[place.id] for place in places]
     spans = [journey.ground.spans[place.id] for place in places]
     edges_m = [edge_m for own in spans for span in own for edge_m in span]
