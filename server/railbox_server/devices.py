@@ -82,7 +82,14 @@ class HttpDesk:
         return self._ask(f"/api/assignments/{quote(device, safe='')}/end", {"to": end})
 
     def devices(self) -> list[Row]:
-        return self._ask("/api/devices")["devices"]
+        rows: list[Row] = []
+        query = ""
+        while True:
+            page = self._ask(f"/api/devices{query}")
+            rows += page["devices"]
+            if page["next"] is None:
+                return rows
+            query = f"?cursor={page['next']}"
 
     def _ask(self, path: str, body: Row | None = None) -> Any:
         """A GET, or a POST of the body; raises ServerError with what the server says."""

@@ -33,8 +33,8 @@ export class Api {
     return this.#get<ClockRow>("clock");
   }
 
-  async units(): Promise<readonly UnitRow[]> {
-    return (await this.#get<{ units: readonly UnitRow[] }>("units")).units;
+  units(): Promise<readonly UnitRow[]> {
+    return this.#list<"units", UnitRow>("units");
   }
 
   board(): Promise<Board> {
@@ -42,8 +42,8 @@ export class Api {
   }
 
   async corridorNames(): Promise<readonly string[]> {
-    const list = await this.#get<{ corridors: readonly { name: string }[] }>("corridors");
-    return list.corridors.map(corridor => corridor.name);
+    const corridors = await this.#list<"corridors", { name: string }>("corridors");
+    return corridors.map(corridor => corridor.name);
   }
 
   corridor(name: string): Promise<CorridorFile> {
@@ -61,7 +61,7 @@ export class Api {
 
   async temperatures(unit: string): Promise<readonly ReadingRow[]> {
     const path = `units/${encodeURIComponent(unit)}/readings`;
-    const query = { channel: "temp_c", limit: String(READINGS) };
+    const query = { channel: "temp_c", max_points: String(READINGS) };
     return (await this.#get<{ readings: readonly ReadingRow[] }>(path, query)).readings;
   }
 
@@ -76,10 +76,23 @@ export class Api {
     return url;
   }
 
+  /** All pages of a list, which answers under its own name. */
+  async #list<K extends string, T>(name: K): Promise<readonly T[]> {
+    const rows: T[] = [];
+    let cursor: string | null = null;
+    do {
+      const query: Record<string, string> = cursor === null ? {} : { cursor };
+      const page: Record<K, readonly T[]> & { next?: string | null } = await this.#get(name, query);
+      rows.push(...page[name]);
+      cursor = page.next ?? null;
+    } while (cursor !== null);
+    return rows;
+  }
+
   async #get<T>(path: string, query: Readonly<Record<string, string>> = {}): Promise<T> {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (this.#token !== null) headers.Authorization = `Bearer ${this.#token}`;
-    const response = await fetch(this.#url(path, query), { headers, cache: "no-store" });
+    const response = await fetch(this.#url(path, query), { headers, cache: "no-cache" });
     if (!response.ok) throw new ApiError(path, response.status, await problemText(response));
     return (await response.json()) as T;
   }
