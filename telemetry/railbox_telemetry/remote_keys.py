@@ -108,6 +108,7 @@ LOCAL_ONLY: Final = (
     "ports",
     "time",
     "remote",
+    "health",
     "outbox.folder",
     "uplink.url",
     "uplink.username",
