@@ -39,6 +39,8 @@ class Told:
     """Its newest trusted fix: what moves the clock of a replay."""
     rows_changed: bool = False
     """Its visits or crossings are other ones now."""
+    took_s: float | None = None
+    """How long it took to judge the unit and to store that."""
 
 
 class Engine:
@@ -115,7 +117,7 @@ class Engine:
             self._open[unit] = now_s
         end_s = self._mono_s()
         self._resting[unit] = end_s + max(LEAST_REST_S, REST_PER_COST * (end_s - start_s))
-        self._tell(Told(self.pending, unit, judged.last_fix_s, changed))
+        self._tell(Told(self.pending, unit, judged.last_fix_s, changed, end_s - start_s))
 
     def _touch(self, unit: str) -> None:
         if unit not in self._due:

@@ -48,7 +48,8 @@ class Admit:
 
 
 class Worker:
-    """`publish(topic, payload)` returns False when the broker is away; `touch` hands changes to the engine."""
+    """`publish(topic, payload)` returns False when the broker is away; `touch` hands changes to the engine;
+    `on_commit` is told every group that is on disk, and how many seconds that took."""
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class Worker:
         publish: Callable[[str, bytes], bool],
         touch: Callable[[Sequence[Change]], None],
         now_s: Callable[[], float] = time.time,
+        on_commit: Callable[[Group, float], None] = lambda _group, _took_s: None,
     ) -> None:
         self.totals = Totals()
         self.complaints = Complaints()
@@ -63,6 +65,7 @@ class Worker:
         self._publish = publish
         self._touch = touch
         self._now_s = now_s
+        self._on_commit = on_commit
         self._books = StoreBooks(store)
         self._announcer = Announcer()
         self._online: dict[str, bool] = {}
@@ -189,8 +192,10 @@ class Worker:
         def attempt() -> Sorted:
             found = sort()
             if (group := found.group()) != _NOTHING:
+                start_s = time.perf_counter()
                 self._store.write(group)
                 self.totals.groups += 1
+                self._on_commit(group, time.perf_counter() - start_s)
             return found
 
         return self._patiently(attempt)
