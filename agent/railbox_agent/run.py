@@ -11,7 +11,6 @@ import logging
 import secrets
 import signal
 import sys
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import astuple
@@ -19,25 +18,29 @@ from pathlib import Path
 from typing import Final
 
 from railbox_agent import AgentError
-from railbox_agent.board import BoardMemory
-from railbox_agent.clock import choose_pivot_ms
 from railbox_agent.config import DEFAULT_PATH, AgentConfig
-from railbox_agent.delivery import DeliverySettings
-from railbox_agent.gnss.receiver import GnssSettings
 from railbox_agent.health.attach import vitals_of, watch_over
 from railbox_agent.health.snapshot import Vitals
 from railbox_agent.items import Item
 from railbox_agent.log_limit import RateLimit
-from railbox_agent.mqtt import Access, parse_address
 from railbox_agent.outbox import Outbox
 from railbox_agent.packing import Packer
-from railbox_agent.pipeline import Pipeline, Settings
-from railbox_agent.ports import Ports, PortSpec, monotonic_us
+from railbox_agent.parts import (
+    BOARDS_NOTE,
+    RATES_NOTE,
+    TIME_NOTE,
+    access_of,
+    delivery_of,
+    limits_of,
+    pipeline_settings,
+    port_specs,
+)
+from railbox_agent.pipeline import Pipeline
+from railbox_agent.ports import Ports, monotonic_us
 from railbox_agent.remote.control import RemoteControl
 from railbox_agent.remote.kept import KeptFile
 from railbox_agent.sender import Sender, SenderSettings, subscriptions, will
 from railbox_agent.uplink import Uplink
-from railbox_telemetry import iso
 from railbox_telemetry.settings import SettingsError, load, render
 from railbox_telemetry.tables import EVENT_BY_NAME
 from railbox_telemetry.values import UndatedEvent
@@ -47,9 +50,6 @@ log = logging.getLogger(__name__)
 TURN_S: Final = 0.2
 """How long the loop waits for bytes before it looks at everything else."""
 REMEMBER_TIME_MS: Final = 600_000
-BOARDS_NOTE: Final = "boards"
-RATES_NOTE: Final = "port_rates"
-TIME_NOTE: Final = "utc_ms"
 
 _EXAMPLES: Final = """examples:
   railbox agent --print-config > agent.toml     every key with its default and what it is for
@@ -92,13 +92,13 @@ class Agent:
         self._stopping = False
         self._states: dict[str, str] = {}
         self._outbox = _outbox(config)
-        self._ports = Ports(_port_specs(config), known_rates=json.loads(self._outbox.recall(RATES_NOTE) or "{}"))
-        self._pipeline = Pipeline(_pipeline_settings(config, boot_id, self._outbox))
+        self._ports = Ports(port_specs(config), known_rates=json.loads(self._outbox.recall(RATES_NOTE) or "{}"))
+        self._pipeline = Pipeline(pipeline_settings(config, boot_id, self._outbox))
         topics = (*subscriptions(config.device), *self._remote.subscriptions)
-        self._uplink = Uplink(_access(config), will(config.device), topics)
+        self._uplink = Uplink(access_of(config), will(config.device), topics)
         self._health = watch_over(config.health, config.outbox.folder, self._vitals, self._ports, self._uplink)
         self._sender = Sender(
-            SenderSettings(config.device, boot_id, _delivery(config)),
+            SenderSettings(config.device, boot_id, delivery_of(config)),
             Packer(boot_id, config.thinning.settings().quiet_s),
             self._outbox,
             self._uplink,
@@ -158,7 +158,7 @@ class Agent:
 
     def _objection(self, config: AgentConfig) -> str | None:
         """Why these settings, well-formed as they are, cannot hold here."""
-        held_bytes, cap_bytes = self._outbox.size_bytes, _limits(config)[0]
+        held_bytes, cap_bytes = self._outbox.size_bytes, limits_of(config)[0]
         if held_bytes <= cap_bytes:
             return None
         return f"outbox.cap_mb: {held_bytes / 1e6:.1f} MB wait for the server, and this would discard some of them"
@@ -167,10 +167,10 @@ class Agent:
         """Other settings from now on, without a pause; what thinning kept by those before is sent."""
         self._config = config
         logging.getLogger().setLevel(config.log_level.upper())
-        self._take(self._pipeline.go_on_by(_pipeline_settings(config, self._boot_id, self._outbox)))
-        self._sender.go_on_by(_delivery(config), config.thinning.settings().quiet_s)
-        self._outbox.set_limits(*_limits(config))
-        self._uplink.set_access(_access(config))
+        self._take(self._pipeline.go_on_by(pipeline_settings(config, self._boot_id, self._outbox)))
+        self._sender.go_on_by(delivery_of(config), config.thinning.settings().quiet_s)
+        self._outbox.set_limits(*limits_of(config))
+        self._uplink.set_access(access_of(config))
 
     def _take(self, items: list[Item]) -> None:
         """What is remembered goes to the disk with the events that it speaks of: none is lost or told twice."""
@@ -207,58 +207,7 @@ class Agent:
 
 
 def _outbox(config: AgentConfig) -> Outbox:
-    return Outbox(config.outbox.folder, *_limits(config))
-
-
-def _limits(config: AgentConfig) -> tuple[int, int]:
-    """The outbox's cap in bytes, and its commit interval in ms."""
-    return config.outbox.cap_mb * 1_000_000, round(config.outbox.commit_s * 1000)
-
-
-def _port_specs(config: AgentConfig) -> list[PortSpec]:
-    return [PortSpec(port.name, port.path, port.kind, port.baud, port.stalled_after_s or None) for port in config.ports]
-
-
-def _pipeline_settings(config: AgentConfig, boot_id: int, outbox: Outbox) -> Settings:
-    floor_ms = max(iso.to_ms(config.time.floor), int(outbox.recall(TIME_NOTE) or 0))
-    pivot_ms = (
-        iso.to_ms(config.time.pivot) if config.time.pivot else choose_pivot_ms(time.time_ns() // 1_000_000, floor_ms)
-    )
-    boards = json.loads(outbox.recall(BOARDS_NOTE) or "{}")
-    return Settings(
-        ports={port.name: port.kind for port in config.ports},
-        fix_period_s=config.gnss.fix_period_s,
-        readings_s=config.readings.interval_s,
-        boot_id=boot_id,
-        known_boards={name: BoardMemory(*memory) for name, memory in boards.items()},
-        gnss=GnssSettings(config.gnss.checksum_required, pivot_ms),
-        thinning=config.thinning.settings(),
-        thresholds=tuple(threshold.in_wire_units() for threshold in config.thresholds),
-    )
-
-
-def _access(config: AgentConfig) -> Access:
-    uplink = config.uplink
-    return Access(
-        parse_address(uplink.url),
-        config.device,
-        username=uplink.username,
-        password_file=uplink.password_file,
-        ca_file=uplink.ca_file,
-        cert_file=uplink.cert_file,
-        key_file=uplink.key_file,
-        keepalive_s=uplink.keepalive_s,
-    )
-
-
-def _delivery(config: AgentConfig) -> DeliverySettings:
-    resend_ms = config.uplink.resend_after_s * 1000
-    return DeliverySettings(
-        in_flight=config.uplink.in_flight,
-        backlog_per_s=config.uplink.backlog_per_s,
-        resend_after_ms=resend_ms,
-        ask_after_ms=resend_ms * 5 // 8,
-    )
+    return Outbox(config.outbox.folder, *limits_of(config))
 
 
 def _log_to_stderr(level: str) -> None:
