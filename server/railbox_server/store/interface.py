@@ -73,6 +73,10 @@ class IngestStore(Protocol):
         """Changes whenever devices or assignments do, whichever process did it."""
         ...
 
+    def restored_version(self) -> int:
+        """Changes whenever something else than ingest put batches into the store."""
+        ...
+
 
 class Registry(Protocol):
     """Devices and assignments."""
@@ -135,7 +139,13 @@ class JourneyStore(Protocol):
 class ReadStore(Protocol):
     """What the API reads."""
 
-    def unit_rows(self, unit: str | None = None) -> Sequence[Row]: ...
+    def probe(self) -> None:
+        """Writes next to nothing; raises StoreError when nothing can be written now."""
+        ...
+
+    def unit_rows(self, unit: str | None = None) -> Sequence[Row]:
+        """By unit. The rows are shared: whoever changes one copies it first."""
+        ...
 
     def visits(self, unit: str | None = None, *, open_only: bool = False) -> Sequence[Row]: ...
 

@@ -6,13 +6,18 @@ those of the class that inherits this.
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
+
+from pydantic_core import from_json
 
 from railbox_server.fleet import Assignment, Span, check_new, open_assignment
 from railbox_server.ledger import Ledger
 from railbox_server.store import sqlite_writes as writes
 from railbox_server.store.database import Database
+from railbox_server.store.rebuild import rebuild_ledgers, rebuild_rows
+from railbox_server.store.sqlite_rows import INSERTS, SERIES
 from railbox_server.store.values import (
     Derived,
     Group,
@@ -26,6 +31,7 @@ from railbox_server.store.values import (
     Status,
     Untrusted,
 )
+from railbox_telemetry.seqset import SeqSet
 
 _EARLIEST_S = -(2**62)
 _OUTBOXES = """
@@ -33,6 +39,12 @@ _OUTBOXES = """
       FROM outboxes o JOIN devices d ON d.id = o.device_id JOIN seq_ranges r ON r.outbox_id = o.id
      WHERE ?1 IS NULL OR d.device = ?1
      ORDER BY d.device, o.last_received_at_ms, o.epoch"""
+
+
+@lru_cache(maxsize=20_000)
+def _unit_row(text: str) -> Row:
+    """All of them are read for every look at the fleet, and few are others than last time."""
+    return from_json(text)
 
 
 class SqliteBooks:
@@ -83,6 +95,43 @@ class SqliteBooks:
         with self._db.reading() as db:
             return dict(db.execute("SELECT device, count(*) FROM quarantine GROUP BY device ORDER BY device"))
 
+    # --- care --------------------------------------------------------------------------------------------------------
+
+    def adopt(
+        self, outbox: Outbox, table: str, rows: Sequence[Sequence[Any]], device_at: int | None, outbox_at: int | None
+    ) -> int:
+        """Takes rows of another store, in which the numbers of device and outbox stand at these places; returns how
+        many are new. Where another database holds the series, theirs are left out."""
+        if self._spooled and table in SERIES:
+            return 0
+        with self._db.writing() as db:
+            device_id, outbox_id = writes.numbers_of(db, outbox)
+            own = {device_at: device_id, outbox_at: outbox_id}
+            before = db.total_changes
+            db.executemany(INSERTS[table], [tuple(own.get(at, value) for at, value in enumerate(row)) for row in rows])
+            return db.total_changes - before
+
+    def let_go(self, outbox: Outbox, seqs: SeqSet) -> None:
+        """These numbers are stored and their wire bytes are not kept."""
+        with self._db.writing() as db:
+            writes.add_expired(db, writes.numbers_of(db, outbox)[1], seqs)
+
+    def rebuild(self, progress: Callable[[int], None]) -> int:
+        """Makes all that batches say again from their wire bytes; returns of how many."""
+        with self._db.writing() as db:
+            count = rebuild_rows(db, spooled=self._spooled, anew=True, progress=progress)
+            rebuild_ledgers(db)
+        self.count_restore()
+        return count
+
+    def count_restore(self) -> None:
+        """Lets a running server know that there is more in the store than it put there."""
+        with self._db.writing() as db:
+            db.execute("INSERT INTO meta VALUES ('restored', 1) ON CONFLICT DO UPDATE SET value = value + 1")
+
+    def restored_version(self) -> int:
+        return self._count("restored")
+
     # --- devices and assignments -------------------------------------------------------------------------------------
 
     def known_devices(self) -> frozenset[str]:
@@ -92,6 +141,10 @@ class SqliteBooks:
 
     def registry_version(self) -> int:
         return self._count("registry_version")
+
+    def probe(self) -> None:
+        with self._db.writing() as db:
+            db.execute("INSERT INTO meta VALUES ('probes', 1) ON CONFLICT DO UPDATE SET value = value + 1")
 
     def register(self, device: str, now_ms: int) -> None:
         with self._db.writing() as db:
@@ -152,8 +205,11 @@ class SqliteBooks:
 
     def unit_rows(self, unit: str | None = None) -> Sequence[Row]:
         with self._db.reading() as db:
-            rows = db.execute("SELECT row FROM units WHERE ?1 IS NULL OR unit = ?1 ORDER BY unit", (unit,))
-            return [json.loads(row) for (row,) in rows]
+            if unit is None:
+                rows = db.execute("SELECT row FROM units ORDER BY unit").fetchall()
+            else:
+                rows = db.execute("SELECT row FROM units WHERE unit = ?", (unit,)).fetchall()
+        return [_unit_row(row) for (row,) in rows]
 
     def visits(self, unit: str | None = None, *, open_only: bool = False) -> Sequence[Row]:
         return self._derived_rows("visits", unit, open_only)
@@ -207,7 +263,8 @@ class SqliteBooks:
 
     def _count(self, key: str) -> int:
         with self._db.reading() as db:
-            return int(db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0])
+            row = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+            return int(row[0]) if row else 0
 
     def _derived_page(self, table: str, unit: str | None, limit: int, after: Mark | None, open_only: bool) -> Page[Row]:
         """An open one stands at its number as every other."""

@@ -173,6 +173,26 @@ def test_knots_in_a_box_and_a_time_are_found_page_by_page(store: Store) -> None:
     assert store.points_in_box(Box(2_504_000, 6_800_000, 2_507_000, 6_900_000), ALWAYS, 3) == Page(())
 
 
+def test_the_devices_in_a_box_and_a_time_are_counted(store: Store) -> None:
+    others = tuple(stored(payload(seq), "TRK2") for seq in (1, 2))
+    store.write(Group((*group(payload(1), payload(2), payload(40)).batches, *others)))
+    box = Box(2_504_000, 6_700_000, 2_507_000, 6_800_000)
+    for span in (ALWAYS, Span(START_S + 5 * PERIOD_S, START_S + 7 * PERIOD_S), Span(None, START_S)):
+        times: dict[str, list[int]] = {}
+        for point in store.points_in_box(box, span, 100).items:
+            times.setdefault(point.device, []).append(point.time_s)
+        assert store.devices_in_box(box, span) == [
+            (device, min(seen), max(seen), len(seen)) for device, seen in sorted(times.items())
+        ]
+
+
+def test_a_probe_changes_nothing_that_is_read(store: Store) -> None:
+    before = store.registry_version()
+    store.probe()
+    store.probe()
+    assert store.registry_version() == before
+
+
 def test_a_box_may_lie_over_the_antimeridian(store: Store) -> None:
     store.write(group(payload(1, Positions(tuple(Knot(START_S + at, 0, lon) for at, lon in enumerate(AROUND))))))
     found = store.points_in_box(Box(-1, 17_900_000, 1, -17_900_000), ALWAYS, 10).items
