@@ -25,6 +25,7 @@ class Command:
 COMMANDS: Final = (
     Command("demo", "railbox.demo.command", "broker, server, page and simulated trackers on this machine", "server"),
     Command("agent", "railbox_agent.run", "the tracker: reads its ports, keeps what matters, sends it"),
+    Command("doctor", "railbox_agent.doctor.command", "looks at this computer's tracker, and says what to do"),
     Command("server", "railbox_server.run", "the server: stores, judges borders, serves the page", "server"),
     Command("device", "railbox_server.devices", "which device is fixed to which unit", "server"),
     Command("export", "railbox_server.exports.command", "tracks, readings, visits, crossings… as files", "server"),
