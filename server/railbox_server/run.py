@@ -11,6 +11,7 @@ import secrets
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -20,22 +21,31 @@ from typing import Final, TextIO
 
 import uvicorn
 
+from railbox_server import logs
 from railbox_server.addresses import Listen
 from railbox_server.api.app import create_app
 from railbox_server.api.services import Services, judged_rows
 from railbox_server.broker import Broker, choose_port
 from railbox_server.broker_config import EmbeddedBroker, parse_credentials
 from railbox_server.clock import clock_of
-from railbox_server.config import MIN_TOKEN, ServerSettings, read_secret
+from railbox_server.config import MIN_TOKEN, ServerSettings, read_secret, webhook_secret
+from railbox_server.configuration.registry import Registry
+from railbox_server.configuration.room import Configurations
 from railbox_server.engine.engine import Told
 from railbox_server.engine.process import EngineProcess, EngineSpec
 from railbox_server.errors import ServerError
 from railbox_server.exposure import exposures
 from railbox_server.geo import corridors
+from railbox_server.imports.handing_in import hand_in
 from railbox_server.ingest.mqtt import Session, Tls
+from railbox_server.ingest.parcel import Message
 from railbox_server.ingest.worker import Worker
 from railbox_server.live import Hub
 from railbox_server.store.sqlite import SqliteStore
+from railbox_server.telling.room import Telling
+from railbox_server.watching import readiness
+from railbox_server.watching.metrics import Metrics
+from railbox_server.watching.state import Sources
 from railbox_telemetry import iso
 from railbox_telemetry.settings import SettingsError, load, render
 
@@ -72,10 +82,9 @@ def main(argv: list[str]) -> int:
             print(f"railbox server: not started: {reason}", file=sys.stderr)
         if reasons:
             return EXIT_USAGE
-        logging.basicConfig(level=args.log, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-        logging.getLogger("uvicorn").setLevel(logging.WARNING)
+        logs.configure(args.log, args.log_format)
         with ExitStack() as stack:
-            serve(settings, stack, as_json=args.json)
+            serve(settings, stack, args.log_format, as_json=args.json)
     except SettingsError as error:
         print(f"railbox server: {error}", file=sys.stderr)
         return EXIT_USAGE
@@ -97,7 +106,7 @@ def settings_of(args: argparse.Namespace) -> ServerSettings:
     return settings
 
 
-def serve(settings: ServerSettings, stack: ExitStack, *, as_json: bool) -> None:
+def serve(settings: ServerSettings, stack: ExitStack, log_format: logs.Format = "text", *, as_json: bool) -> None:
     """Runs the server until a signal ends it; `stack` ends its parts, in reverse order of their start."""
     _lock(settings.data, stack)
     token = read_secret("http.token_file", settings.http.token_file, MIN_TOKEN)
@@ -113,7 +122,15 @@ def serve(settings: ServerSettings, stack: ExitStack, *, as_json: bool) -> None:
         lambda: {"now": iso.from_s(clock.now_s()), "mode": clock.mode},
     )
 
+    telling = Telling(
+        settings.data, store, clock, silence_s, settings.telling, settings.webhook, webhook_secret(settings.webhook)
+    )
+
+    metrics = Metrics()
+
     def on_told(told: Told) -> None:
+        telling.told(told)
+        metrics.told(told)
         if told.last_fix_s is not None:
             clock.saw(told.last_fix_s)
         if told.unit is not None:
@@ -121,20 +138,38 @@ def serve(settings: ServerSettings, stack: ExitStack, *, as_json: bool) -> None:
         if told.rows_changed:
             hub.board_changed()
 
-    spec = EngineSpec(settings.data, settings.corridors, engine_settings, settings.clock, log.getEffectiveLevel())
+    spec = EngineSpec(
+        settings.data, settings.corridors, engine_settings, settings.clock, log.getEffectiveLevel(), log_format
+    )
     engine = EngineProcess(spec, on_told)
 
     def publish(topic: str, payload: bytes) -> bool:
         return session.publish(topic, payload)
 
-    worker = Worker(store, publish, engine.touch)
-    session = _session(settings, worker, stack)
+    worker = Worker(store, publish, engine.touch, on_commit=metrics.committed)
+    registry = Registry(settings.data)
+    stack.callback(registry.close)
+    configurations = Configurations(registry, publish)
+    session = _session(settings, worker, configurations, stack)
     # Stopped in reverse: the worker first, so that a session which waits for it is free to end.
-    for part in (engine, session, worker):
+    for part in (telling, engine, session, worker):
         part.start()
         stack.callback(part.stop)
     if not session.subscribed.wait(SUBSCRIBE_TIMEOUT_S):
         log.warning("broker %s does not answer yet; the server goes on, and connects once it does", session.address)
+    checks = readiness.checks(store, session.subscribed.is_set, str(session.address), lambda: engine.is_up)
+    metrics.watch(
+        Sources(
+            store=store,
+            data=settings.data,
+            checks=checks,
+            ingest_waiting=lambda: worker.waiting,
+            ingest_counters=lambda: worker.counters,
+            engine_pending=lambda: engine.pending,
+            listeners=lambda: hub.listeners,
+            telling=telling.state,
+        )
+    )
     services = Services(
         store=store,
         clock=clock,
@@ -142,12 +177,17 @@ def serve(settings: ServerSettings, stack: ExitStack, *, as_json: bool) -> None:
         corridor_file=lambda name: corridors.data_path(name, settings.corridors),
         silence_s=silence_s,
         admit=worker.admit,
+        hand_in=lambda device, payloads: hand_in(worker.put, device, payloads, time.time_ns() // 1_000_000),
         engine_pending=lambda: engine.pending,
         ingest_waiting=lambda: worker.waiting,
         ingest_counters=lambda: worker.counters,
+        configurations=configurations,
+        checks=checks,
+        exposition=metrics.exposition,
         hub=hub,
         page=PAGE,
         token=token,
+        telling=telling,
     )
     config = uvicorn.Config(
         create_app(services),
@@ -179,17 +219,23 @@ class HttpServer(uvicorn.Server):
         self.should_exit = True
 
 
-def _session(settings: ServerSettings, worker: Worker, stack: ExitStack) -> Session:
+def _session(settings: ServerSettings, worker: Worker, configurations: Configurations, stack: ExitStack) -> Session:
     """The session with the embedded broker, which is started here, or with another one."""
+
+    def deliver(message: Message) -> None:
+        if not configurations.takes(message):
+            worker.put(message)
+
     listen, address = settings.broker_listen(), settings.broker_address()
     chosen = settings.broker
     if address is not None:
         password = read_secret("broker.password_file", chosen.password_file)
         return Session(
             address,
-            worker.put,
+            deliver,
             password=password,
             tls=Tls(chosen.tls_ca, chosen.tls_certificate, chosen.tls_key),
+            on_subscribed=configurations.connected,
         )
     assert listen is not None
     folder = settings.data / "broker"
@@ -208,7 +254,7 @@ def _session(settings: ServerSettings, worker: Worker, stack: ExitStack) -> Sess
     )
     broker.start()
     stack.callback(broker.stop)
-    return Session(broker.address, worker.put, password=password)
+    return Session(broker.address, deliver, password=password, on_subscribed=configurations.connected)
 
 
 def _say_ready(http: str, broker: str, as_json: bool) -> None:
@@ -263,5 +309,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--clock", choices=("real", "replay"), help="what now is for open visits")
     made.add_argument("--json", action="store_true", help="say the addresses as one line of JSON when ready")
     made.add_argument("--log", choices=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO", help="default: INFO")
+    made.add_argument(
+        "--log-format", choices=logs.FORMATS, default="text", help="json: an object a line, for collectors of logs"
+    )
     made.add_argument("--print-config", action="store_true", help="print all settings with their explanations, and end")
     return made

@@ -14,6 +14,8 @@ from fastapi.testclient import TestClient
 from railbox_server.api.app import create_app
 from railbox_server.api.services import Services, judged_rows
 from railbox_server.clock import ReplayClock
+from railbox_server.configuration.registry import Registry
+from railbox_server.configuration.room import Configurations
 from railbox_server.engine.changes import Change
 from railbox_server.engine.engine import Engine, Told
 from railbox_server.engine.judge import Judge
@@ -49,6 +51,9 @@ class Rig:
         judge = Judge(self.store, NETWORK, SETTINGS, Travels(corridors.shipped()))
         self.engine = Engine(self.store, judge, self.clock, self.told.append, self._tick)
         self.worker = Worker(self.store, lambda _topic, _payload: True, self.touch, lambda: self.host_s)
+        self.published: list[tuple[str, bytes]] = []
+        self.registry = Registry(self.page)
+        self.configurations = Configurations(self.registry, self._publish, lambda: self.host_s * 1000)
         self.hub = Hub(self._rows, lambda: {"now": self.clock.now_s()})
         services = Services(
             store=self.store,
@@ -57,9 +62,11 @@ class Rig:
             corridor_file=corridors.data_path,
             silence_s=SETTINGS.contact_heartbeats * SETTINGS.heartbeat_s,
             admit=self._admit,
+            hand_in=self.receive,
             engine_pending=lambda: self.engine.pending,
             ingest_waiting=lambda: 0,
             ingest_counters=lambda: self.worker.counters,
+            configurations=self.configurations,
             hub=self.hub,
             page=self.page,
             token=self.token,
@@ -94,6 +101,10 @@ class Rig:
 
     def _rows(self, units: Iterable[str]) -> list[dict[str, object]]:
         return judged_rows(self.store, self.clock, 5_400, units)
+
+    def _publish(self, topic: str, payload: bytes) -> bool:
+        self.published.append((topic, payload))
+        return True
 
     def _admit(self, device: str) -> int:
         self.store.register(device, self.host_s * 1000)

@@ -13,6 +13,7 @@ from railbox_server.api import (
     arrivals,
     borders,
     boxes,
+    configuration,
     devices,
     exports,
     health,
@@ -68,7 +69,20 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=LEAST_PACKED, compresslevel=PACKED_LEVEL)
     problems.install(app)
     api = APIRouter(prefix="/api", dependencies=[Depends(Gate(services.token))], responses=ERRORS)
-    for part in (units, series, boxes, borders, statistics, devices, arrivals, notices, exports, imports, live):
+    for part in (
+        units,
+        series,
+        boxes,
+        borders,
+        statistics,
+        devices,
+        configuration,
+        arrivals,
+        notices,
+        exports,
+        imports,
+        live,
+    ):
         api.include_router(part.routes(services))
     app.include_router(api)
     app.include_router(health.routes(services))

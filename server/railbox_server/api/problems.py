@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from railbox_server.configuration.room import ConfigurationError
 from railbox_server.errors import ServerError
 from railbox_server.fleet import AssignmentError
 from railbox_server.geo.corridors import CorridorError
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE: Final = "application/problem+json"
 STATUS_OF: Final[dict[type[Exception], HTTPStatus]] = {
     AssignmentError: HTTPStatus.CONFLICT,
+    ConfigurationError: HTTPStatus.UNPROCESSABLE_ENTITY,
     IdentityError: HTTPStatus.UNPROCESSABLE_ENTITY,
     CorridorError: HTTPStatus.NOT_FOUND,
     StoreError: HTTPStatus.SERVICE_UNAVAILABLE,

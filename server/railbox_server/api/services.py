@@ -8,6 +8,7 @@ from typing import Protocol
 
 from railbox_server.api.problems import Problem
 from railbox_server.clock import Clock
+from railbox_server.configuration.room import Configurations
 from railbox_server.engine.rows import at_time, devices_now, unit_row
 from railbox_server.fleet import Assignment, Units, units_of
 from railbox_server.geo.model import Corridor
@@ -58,6 +59,8 @@ class Services:
     engine_pending: Callable[[], int]
     ingest_waiting: Callable[[], int]
     ingest_counters: Callable[[], dict[str, int]]
+    configurations: Configurations
+    """What trackers are to be set to."""
     hub: Hub
     page: Path
     token: str | None = None

@@ -29,6 +29,7 @@ CLIENT_ID: Final = "railbox-server"
 KEEPALIVE_S: Final = 60
 LONGEST_RECONNECT_S: Final = 10
 QOS: Final = 1
+HEARD: Final = (Leaf.BATCH, Leaf.STATUS, Leaf.RESULT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,10 @@ class Tls:
 
 
 class Session:
-    """`deliver` is called in the session's own thread, and may wait: then nothing more is read from the broker."""
+    """`deliver` is called in the session's own thread, and may wait: then nothing more is read from the broker.
+
+    `on_subscribed`, in that thread too: the broker is there (again).
+    """
 
     def __init__(
         self,
@@ -61,11 +65,13 @@ class Session:
         password: str | None = None,
         tls: Tls | None = None,
         client_id: str = CLIENT_ID,
+        on_subscribed: Callable[[], None] = lambda: None,
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self.subscribed = threading.Event()
         self.address = address
         self._deliver = deliver
+        self._on_ready = on_subscribed
         self._now_s = now_s
         self._lock = threading.Lock()
         self._connection = 0
@@ -108,7 +114,7 @@ class Session:
             return
         with self._lock:
             self._connection += 1
-        client.subscribe([(subscription(Leaf.BATCH), QOS), (subscription(Leaf.STATUS), QOS)])
+        client.subscribe([(subscription(leaf), QOS) for leaf in HEARD])
 
     def _on_subscribe(
         self, _client: paho.Client, _data: Any, _mid: int, reasons: list[ReasonCode], _more: Properties | None
@@ -118,6 +124,7 @@ class Session:
             return
         log.info("connected to broker %s", self.address)
         self.subscribed.set()
+        self._on_ready()
 
     def _on_disconnect(
         self,

@@ -1,0 +1,1 @@
+"""Remote configuration of trackers: what each is to be set to, sent to it, and what it said of that."""

@@ -1,0 +1,39 @@
+"""What is known of a tracker's remote configuration. Values only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Stand(StrEnum):
+    """How far a configuration has come."""
+
+    PENDING = "pending"
+    APPLIED = "applied"
+    REFUSED = "refused"
+    REVERTED = "reverted"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`reason`, `reported_at_ms`: what the tracker said of it and when that was received; None while it is pending."""
+
+    device: str
+    version: int
+    settings: Mapping[str, object]
+    wanted_at_ms: int
+    stand: Stand = Stand.PENDING
+    reason: str | None = None
+    reported_at_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a tracker said last. `in_force`: the version that holds there, None: its own file alone.
+
+    `unreadable`: why what it has been sent last was no configuration at all; somebody else writes to its topic.
+    """
+
+    in_force: int | None
+    received_at_ms: int
+    unreadable: str | None = None

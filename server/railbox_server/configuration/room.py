@@ -1,0 +1,133 @@
+"""Wanted configurations on their way: kept, published retained, published again while nothing was heard of them.
+
+The registry is the memory, the broker the way; what a tracker says of it comes back as messages on `r`.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from railbox_server.complaints import Complaints
+from railbox_server.configuration.model import Heard, Wanted
+from railbox_server.configuration.registry import Registry
+from railbox_server.errors import ServerError
+from railbox_server.ingest.parcel import Message
+from railbox_server.store.interface import StoreError
+from railbox_telemetry.remote_messages import (
+    Configuration,
+    MessageError,
+    decode_result,
+    encode_configuration,
+)
+from railbox_telemetry.topics import Leaf, Topic, TopicError, parse_topic
+
+log = logging.getLogger(__name__)
+
+_RESULT: Final = f"/{Leaf.RESULT}"
+
+
+class ConfigurationError(ServerError):
+    """Settings that a tracker would refuse; the message names the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of one device: the wanted configuration, those before it, and what the tracker said last."""
+
+    device: str
+    wanted: Wanted | None
+    earlier: Sequence[Wanted]
+    heard: Heard | None
+
+
+class Configurations:
+    """`publish(topic, payload)`, retained, says False while the broker is away. Safe from several threads.
+
+    `complaints`: what came on `r` and was no use.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        publish: Callable[[str, bytes], bool],
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self.complaints = Complaints()
+        self._registry = registry
+        self._publish = publish
+        self._now_ms = now_ms
+
+    def want(self, devices: Sequence[str], settings: Mapping[str, object]) -> None:
+        """From now on these devices are to be set so, whatever was wanted of them before. The devices must be known.
+
+        Raises ConfigurationError, then nothing has changed, and StoreError.
+        """
+        check(settings)
+        for wanted in self._registry.want(devices, settings, self._now_ms()):
+            self._send(wanted)
+
+    def known(self, device: str) -> Known:
+        history = self._registry.history(device)
+        return Known(device, history[0] if history else None, history[1:], self._registry.heard(device).get(device))
+
+    def all_known(self) -> list[Known]:
+        """Of every device of which something is wanted, without what was wanted before."""
+        heard = self._registry.heard()
+        return [Known(one.device, one, (), heard.get(one.device)) for one in self._registry.all_newest()]
+
+    def connected(self) -> None:
+        """The broker is there (again): it may have missed, or lost, what is on its way."""
+        try:
+            for wanted in self._registry.pending():
+                if not self._send(wanted):
+                    return
+        except StoreError as error:
+            log.error("configurations that are on their way are not sent again now: %s", error)
+
+    def takes(self, message: Message) -> bool:
+        """Whether the message is a result; then it is dealt with. One that cannot be kept now stays with the broker."""
+        if not message.topic.endswith(_RESULT):
+            return False
+        try:
+            topic = parse_topic(message.topic)
+        except TopicError:
+            return False
+        try:
+            if message.payload:
+                self._note(topic.device, message)
+        except StoreError as error:
+            log.error("%s: %s; it stays with the broker", message.topic, error)
+        else:
+            message.ack()
+        return True
+
+    # --- how ---------------------------------------------------------------------------------------------------------
+
+    def _send(self, wanted: Wanted) -> bool:
+        payload = encode_configuration(Configuration(wanted.version, wanted.settings))
+        return self._publish(str(Topic(wanted.device, Leaf.CONFIGURATION)), payload)
+
+    def _note(self, device: str, message: Message) -> None:
+        try:
+            result = decode_result(message.payload)
+        except MessageError as error:
+            self._complain("bad_result", device, str(error))
+            return
+        if not self._registry.report(device, result, message.received_at_ms):
+            self._complain("result_of_nothing", device, "nothing was wanted of it; is there a second server?")
+        elif result.version is None:
+            self._complain("unreadable_configuration", device, f"what it was sent is none: {result.reason}")
+
+    def _complain(self, what: str, device: str, detail: str) -> None:
+        if line := self.complaints.note(what, device, detail, self._now_ms() / 1000):
+            log.warning("%s", line)
+
+
+def check(settings: Mapping[str, object]) -> None:
+    """Raises ConfigurationError when a tracker would refuse the settings for what they say."""
+    try:
+        encode_configuration(Configuration(1, settings))
+    except MessageError as error:
+        raise ConfigurationError(str(error)) from error
