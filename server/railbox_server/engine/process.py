@@ -14,6 +14,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from railbox_server import logs
 from railbox_server.clock import Mode, clock_of
 from railbox_server.engine.changes import Change
 from railbox_server.engine.engine import Engine, Told
@@ -52,6 +53,7 @@ class EngineSpec:
     settings: Settings
     clock: Mode
     log_level: int = logging.INFO
+    log_format: logs.Format = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Heard:
 def child(spec: EngineSpec, pipe: Pipe) -> None:
     """Runs the engine until the pipe closes."""
     os.setsid()  # Ctrl-C is for the parent, which then ends us
-    logging.basicConfig(level=spec.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.configure(spec.log_level, spec.log_format)
     store = SqliteStore(spec.data)
     known = available(spec.corridors)
     judge = Judge(store, Network(known), spec.settings, Travels(known))
@@ -130,6 +132,12 @@ class EngineProcess:
         """0: all that was stored is judged. Else how many units and messages are on their way."""
         with self._lock:
             return 1 if self._pending is None else self._pending + len(self._waiting) + self._sent - self._taken
+
+    @property
+    def is_up(self) -> bool:
+        """Its process runs, and has said something."""
+        with self._lock:
+            return self._pending is not None and self._process is not None and self._process.is_alive()
 
     # --- threads -----------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""Watching the server: whether it is ready, and its metrics."""
