@@ -6,11 +6,13 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from railbox_agent.config import DEFAULT_PATH, AgentConfig
 from railbox_agent.doctor import ask, broker, files, judge, listen, service, store
+from railbox_agent.doctor.facts import Heard, Port, Stored
 from railbox_agent.doctor.findings import Finding, as_row, exit_code, fail, lines, ok, warn
 from railbox_agent.gnss.receiver import GnssSettings
 from railbox_agent.health.machine import read_machine
@@ -62,8 +64,9 @@ def _examine(config: AgentConfig, path: Path, args: argparse.Namespace) -> Itera
 def _running(config: AgentConfig, seen: Snapshot, now_s: int) -> Iterator[Finding]:
     """Of a tracker whose agent answers."""
     vitals = seen.vitals
+    ports = [Port(port.name, port.path, port.kind) for port in config.ports]
     yield from judge.agent(seen)
-    yield from judge.open_ports(vitals, port_specs(config), _serial_ports())
+    yield from judge.open_ports(vitals, ports, _serial_ports())
     yield from broker.look(access_of(config), now_s, agent_runs=True)
     cap_bytes, used_bytes = vitals.outbox_cap_bytes, vitals.outbox_bytes
     yield judge.outbox(vitals.batches, used_bytes, cap_bytes, vitals.oldest_s, connected=vitals.trouble is None)
@@ -89,11 +92,12 @@ def _alone(config: AgentConfig, error: ask.NoAnswerError, args: argparse.Namespa
         fix = next((one.fix for one in heard if one.fix is not None), None)
     yield from broker.look(access_of(config), now_s, agent_runs=runs)
     yield from judge.stored(found, cap_bytes, now_s)
-    yield from judge.machine(read_machine(config.outbox.folder), cap_bytes, found.used_bytes)
+    computer = replace(read_machine(config.outbox.folder), rss_bytes=None)  # which is the doctor's own
+    yield from judge.machine(computer, cap_bytes, found.used_bytes)
     yield judge.host_clock(now_s, iso.to_ms(config.time.floor) // 1000, fix)
 
 
-def _listen(config: AgentConfig, found: store.Stored, seconds: float) -> list[listen.Heard]:
+def _listen(config: AgentConfig, found: Stored, seconds: float) -> list[Heard]:
     pivot_ms = iso.to_ms(config.time.pivot or config.time.floor)
     gnss = GnssSettings(config.gnss.checksum_required, pivot_ms)
     try:

@@ -4,12 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from railbox_agent.clock import ClockQuality
+from railbox_agent.doctor.facts import Heard, Port, Stored
 from railbox_agent.doctor.findings import Finding, fail, ok, warn
-from railbox_agent.doctor.listen import Heard
-from railbox_agent.doctor.store import Stored
 from railbox_agent.health.machine import Machine
 from railbox_agent.health.snapshot import OPEN, Snapshot, Vitals, ago, span
-from railbox_agent.ports import PortSpec
 from railbox_telemetry import iso
 from railbox_telemetry.counters import counted, worrying
 from railbox_telemetry.values import Fix
@@ -37,7 +35,7 @@ _CABLE: Final = "check its plug and cable (hardware/wiring.md)"
 def agent(seen: Snapshot) -> Iterator[Finding]:
     """Of a running agent: what it says of itself, its loops and its connection."""
     vitals = seen.vitals
-    yield ok("agent", f"{vitals.device} runs since {span(seen.up_s)}, version {vitals.version}")
+    yield ok("agent", f"{vitals.device} runs for {span(seen.up_s)}, version {vitals.version}")
     for name in seen.overdue:
         todo = "systemctl restart railbox-agent; journalctl -u railbox-agent tells where it was"
         yield fail("agent", f"{name} does not come round any more", todo)
@@ -47,19 +45,19 @@ def agent(seen: Snapshot) -> Iterator[Finding]:
         yield ok("login", f"connected to the broker; {vitals.sent_bytes / 1e3:,.0f} kB sent since the start")
 
 
-def open_ports(vitals: Vitals, specs: Sequence[PortSpec], there: Sequence[str]) -> Iterator[Finding]:
+def open_ports(vitals: Vitals, ports: Sequence[Port], there: Sequence[str]) -> Iterator[Finding]:
     """Of ports that a running agent holds. `there`: the serial ports that there are, for one that is not."""
-    for spec in specs:
-        area, state = f"port {spec.name}", vitals.ports.get(spec.name, "not in the settings that the agent runs by")
-        unit = "sentences" if spec.kind == "gnss" else "frames"
-        spoken = vitals.counters.get(f"{spec.name}.{unit}", 0)
+    for port in ports:
+        area = f"port {port.name}"
+        state = vitals.ports.get(port.name, "not in the settings that the agent runs by: restart it")
+        spoken = vitals.counters.get(f"{port.name}.{port.unit}", 0)
         if state != OPEN:
-            yield _not_open(area, spec.path, state, there)
+            yield _not_open(area, port.path, state, there)
         elif not spoken:
             yield fail(area, "open, and nothing sensible was ever heard", f"is it the right port and rate? {_CABLE}")
         else:
-            yield ok(area, f"open, {spoken:,} {unit} heard")
-    if any(spec.kind == "gnss" for spec in specs):
+            yield ok(area, f"open, {spoken:,} {port.unit} heard")
+    if any(port.kind == "gnss" for port in ports):
         yield _position(vitals.fix_s)
 
 
@@ -73,11 +71,11 @@ def _position(fix_s: int | None) -> Finding:
 
 def heard(found: Heard, seconds: float, there: Sequence[str]) -> Iterator[Finding]:
     """Of a port that was listened to. `there`: the serial ports that there are, for one that is not."""
-    area = f"port {found.spec.name}"
+    area = f"port {found.port.name}"
     if not found.received_bytes:
         opened = "cannot" not in found.state
-        yield _silent(area, found, seconds) if opened else _not_open(area, found.spec.path, found.state, there)
-    elif found.spec.kind == "board":
+        yield _silent(area, found, seconds) if opened else _not_open(area, found.port.path, found.state, there)
+    elif found.port.kind == "board":
         yield from _board(area, found)
     else:
         yield from _receiver(area, found)
@@ -95,7 +93,7 @@ def _not_open(area: str, path: str, state: str, there: Sequence[str]) -> Finding
 
 
 def _silent(area: str, found: Heard, seconds: float) -> Finding:
-    return fail(area, f"{found.spec.path}: not a byte in {seconds:.0f} s", f"is it switched on? {_CABLE}")
+    return fail(area, f"{found.port.path}: not a byte in {seconds:.0f} s", f"is it switched on? {_CABLE}")
 
 
 def _receiver(area: str, found: Heard) -> Iterator[Finding]:
@@ -132,7 +130,8 @@ def _board(area: str, found: Heard) -> Iterator[Finding]:
 def outbox(batches: int, used_bytes: int, cap_bytes: int, oldest_s: int | None, *, connected: bool) -> Finding:
     """`connected`: by now it should be emptying."""
     age = "" if oldest_s is None or not batches else f", the oldest {span(oldest_s)} old"
-    says = f"{batches:,} {'batch waits' if batches == 1 else 'batches wait'}{age}; {used_bytes / MB:.1f} of {cap_bytes / MB:.0f} MB"
+    wait = "1 batch waits" if batches == 1 else f"{batches:,} batches wait"
+    says = f"{wait}{age}; {used_bytes / MB:.1f} of {cap_bytes / MB:.0f} MB"
     if used_bytes > FULL * cap_bytes:
         return warn("outbox", says, "it is nearly full: bring the tracker into coverage, or raise outbox.cap_mb")
     if connected and oldest_s is not None and oldest_s > WAITING_LONG_S:
@@ -236,10 +235,12 @@ def host_clock(host_s: int, floor_s: int, fix: Fix | None) -> Finding:
 
 
 def counts(counters: Mapping[str, int]) -> Iterator[Finding]:
-    """Of everything counted: a line for each that somebody should do something about."""
+    """Of everything that was skipped, dropped or retried: a line each, a warning where somebody should do something."""
     worries = worrying(counters)
-    for counter in worries:
+    for counter, count in sorted(counters.items()):
         entry = counted(counter)
-        yield warn("counted", f"{counter} {counters[counter]:,}: {entry.meaning}", entry.todo)
-    if not worries:
-        yield ok("counted", f"{sum(counters.values()):,} things, none of them to worry about")
+        says = f"{counter} {count:,}: {entry.meaning}"
+        if counter in worries:
+            yield warn("counted", says, entry.todo)
+        elif count and not entry.flow:
+            yield ok("counted", says)

@@ -5,9 +5,9 @@ An edge; what was heard is a frozen `Heard`, which `judge` judges.
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from railbox_agent.doctor.facts import Heard, Port
 from railbox_agent.gnss.receiver import GnssSettings, Receiver
 from railbox_agent.ports import Ports, PortSpec, monotonic_us
 from railbox_bridge.host_link import HostLink
@@ -19,20 +19,6 @@ LISTEN_AT_LEAST_S: Final = 3.0
 ENOUGH_SENTENCES: Final = 10
 SESSION: Final = 1
 """Tells a board that this is no agent's run that it knows; it changes nothing on the board."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """`state`: of the port, in words. `rate`: found out, None where it was given. `counters`: of the receiver or of the
-    link, without the port's name. `fix`: the newest, trusted if any was. `hello`: what the board said of itself."""
-
-    spec: PortSpec
-    state: str
-    rate: int | None
-    received_bytes: int
-    counters: Mapping[str, int]
-    fix: Fix | None = None
-    hello: Hello | None = None
 
 
 class _Gnss:
@@ -112,7 +98,7 @@ def listen(
         states, rates = ports.state, ports.rates
     return [
         Heard(
-            spec,
+            Port(spec.name, spec.path, spec.kind),
             states[spec.name],
             rates.get(spec.path),
             received[spec.name],

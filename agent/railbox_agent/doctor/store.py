@@ -3,33 +3,15 @@
 import json
 import os
 import sqlite3
-from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
 
+from railbox_agent.doctor.facts import Stored
 from railbox_agent.outbox_file import NAME
 from railbox_agent.parts import RATES_NOTE
 
 DAMAGED: Final = "outbox.damaged-*.db"
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """`in_use`: an agent holds it, so nothing was read. `error`: why it cannot be read. `damaged`: files set aside.
-
-    `oldest_time_s`: of the oldest batch. `rates`: found out for receivers, by path.
-    """
-
-    exists: bool = False
-    in_use: bool = False
-    error: str | None = None
-    damaged: int = 0
-    batches: int = 0
-    used_bytes: int = 0
-    oldest_time_s: int | None = None
-    rates: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def look(folder: Path) -> Stored:
