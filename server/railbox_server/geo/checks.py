@@ -18,6 +18,8 @@ Rule = Callable[[Corridor], Iterator[Problem]]
 STRAY_FACTOR: Final = 2.0
 STRAY_KM: Final = 20.0
 """Published km run below the straight line by a third and more; beyond this a coordinate is mistyped."""
+APART_M: Final = 1_000.0
+"""The points of two borders are farther apart than the margins of any position."""
 
 
 def problems(corridor: Corridor) -> tuple[Problem, ...]:
@@ -99,6 +101,19 @@ def _zones_keep_apart(corridor: Corridor) -> Iterator[Problem]:
         yield Problem(_called(b), f"overlaps {a.id} by {shared:.0%} of the smaller zone{of}", warning=not rivals)
 
 
+def _borders_keep_apart(corridor: Corridor) -> Iterator[Problem]:
+    """Nobody could say which of two borders was crossed where their lines meet, or where one runs through a yard of
+    the other."""
+    for a, b in combinations(corridor.borders, 2):
+        apart_m = distance_m((a.lat_deg, a.lon_deg), (b.lat_deg, b.lon_deg))
+        if apart_m < APART_M:
+            yield Problem(_called(b), f"overlaps border {a.id}: their points are {apart_m:.0f} m apart")
+    for border in corridor.borders:
+        for yard in corridor.places:
+            if yard.border_id not in (None, border.id) and zones.holds(yard, border.lat_deg, border.lon_deg):
+                yield Problem(_called(border), f"its point lies in {yard.id}, a yard of border {yard.border_id}")
+
+
 def _legs_join(corridor: Corridor) -> Iterator[Problem]:
     along = _along(corridor)
     for before, after in pairwise(corridor.legs):
@@ -146,6 +161,7 @@ RULES: Final[Sequence[Rule]] = (
     _countries_change_at_borders,
     _km_suit_coordinates,
     _zones_keep_apart,
+    _borders_keep_apart,
     _legs_join,
     _lines_lead_from_place_to_place,
     _timetable_leads_along,

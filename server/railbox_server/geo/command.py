@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from railbox_server.geo import checks, corridors, importing
+from railbox_server.geo import checks, corridors, countries, drawing_in, importing
+from railbox_server.geo.drawing_in import BadLineError
+from railbox_server.geo.listing import TableError, of_points
 from railbox_server.geo.model import Border, Corridor, Place, Problem
 
 EXAMPLES: Final = """\
@@ -21,7 +23,22 @@ examples:
   railbox corridor check
   railbox corridor check my-corridors/karachi-moscow.geojson
   railbox corridor import stations.csv --out my-corridors
+  railbox corridor import rails.geojson --onto karachi-moscow --out my-corridors
 """
+
+
+IMPORT: Final = """\
+FILE is one of
+  CSV, a station a line, in order: corridor, name, country, lat, lon, role; where known also
+    km, gauge_mm, tz, unlocode, source; roles: border, border-line, gauge-break, terminal,
+    rail-road, junction, station, road-waypoint
+  GeoJSON points with these as properties; lines among them become the corridor's geometry
+  GeoJSON lines, for a corridor that is there: --onto says which
+  a corridor of your own (schema 1), to be checked and taken over
+The way's km are reckoned along the lines, and never below them. Nothing is written unless all is sound.
+"""
+BY_POSITION: Final = (countries.problems,)
+"""Rules that `check` and `import` ask beside those of every use."""
 
 
 def main(argv: list[str]) -> int:
@@ -59,8 +76,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("files", metavar="FILE", nargs="*", type=Path, help="default: all corridors that `list` shows")
     command.set_defaults(run=_check)
-    command = commands.add_parser("import", help="corridors from a table of stations (CSV)")
-    command.add_argument("table", metavar="CSV", type=Path)
+    command = commands.add_parser(
+        "import",
+        parents=[folders],
+        help="corridors from stations (CSV, or GeoJSON points), and lines onto a corridor",
+        description=IMPORT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("file", metavar="FILE", type=Path, help="CSV or GeoJSON")
+    command.add_argument("--onto", metavar="NAME", help="the corridor that a file of lines belongs to")
+    command.add_argument("--attribution", metavar="TEXT", help="whom to name for the lines")
     command.add_argument("--out", metavar="DIR", type=Path, required=True, help="where the GeoJSON files go")
     command.add_argument("--force", action="store_true", help="replace files that are there already")
     command.set_defaults(run=_import)
@@ -137,7 +162,7 @@ def _check(args: argparse.Namespace) -> int:
 
 def _report(files: Sequence[Path], *, together: bool = False, as_json: bool = False) -> int:
     """Prints what is wrong with each file, and between them where they are used together; returns the exit code."""
-    results = [(path, *corridors.inspect(path)) for path in files]
+    results = [(path, *corridors.inspect(path, BY_POSITION)) for path in files]
     usable = [corridor for _, corridor, _ in results if corridor]
     clashes = checks.disagreements(usable) if together else ()
     if as_json:
@@ -170,20 +195,75 @@ def _level(problem: Problem) -> str:
 
 
 def _import(args: argparse.Namespace) -> int:
-    table: Path = args.table
+    """Nothing is written unless everything is sound: what is there already stays whole."""
+    source: Path = args.file
     try:
-        documents = importing.documents(table.read_text(encoding="utf-8-sig"))
-    except importing.TableError as error:
-        raise corridors.CorridorError(f"{table}: {error}") from error
+        made, notes = _imported(args)
+    except (TableError, BadLineError) as error:
+        raise corridors.CorridorError(f"{source}: {error}") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise corridors.CorridorError(f"{table}: cannot be read: {error}") from error
-    files = {args.out / f"{name}{corridors.SUFFIX}": document for name, document in documents.items()}
+        raise corridors.CorridorError(f"{source}: cannot be read: {error}") from error
+    files = {args.out / f"{name}{corridors.SUFFIX}": document for name, document in made.items()}
     if there := [path for path in files if path.exists() and not args.force]:
         raise corridors.CorridorError(f"{there[0]} is there already: --force replaces it, and what you changed in it")
+    results = [(path, *corridors.judged(document, path, BY_POSITION)) for path, document in files.items()]
+    for result in results:
+        _print_result(*result)
+    if any(corridor is None for _, corridor, _ in results):
+        print(f"railbox corridor: {source}: nothing was written", file=sys.stderr)
+        return 1
     args.out.mkdir(parents=True, exist_ok=True)
     for path, document in files.items():
-        path.write_text(importing.dumps(document), encoding="utf-8")
-    return _report(list(files))
+        _replace(path, importing.dumps(document))
+    for note in notes:
+        print(note)
+    return 0
+
+
+Documents = dict[str, dict[str, Any]]
+
+
+def _imported(args: argparse.Namespace) -> tuple[Documents, list[str]]:
+    """Corridors by name, and what is to be said of the lines in them."""
+    text = args.file.read_text(encoding="utf-8-sig")
+    if not text.lstrip().startswith("{"):
+        return importing.documents(text), []
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TableError(f"not JSON: {error}") from error
+    if "schema" in document:
+        return {str(document.get("name")): document}, []
+    features = drawing_in.features_of(document)
+    points, drawn = (drawing_in.of_kind(features, kinds) for kinds in (["Point"], drawing_in.LINES))
+    made = importing.documents_of(of_points(points, args.file.stem)) if points else _onto(args)
+    notes: list[str] = []
+    for name in made if drawn else ():
+        found = drawing_in.attached(made[name], drawn, args.attribution)
+        made[name] = found.document
+        notes.append(
+            f"{name}: {found.used} of {found.given} lines lead from place to place and were taken; "
+            f"the way is {found.way_km:,.0f} km, {found.before_km:,.0f} km without them"
+        )
+    return made, notes
+
+
+def _onto(args: argparse.Namespace) -> Documents:
+    """The corridor that lines are for, as it is now."""
+    if args.onto is None:
+        known = ", ".join(corridors.paths(args.folder))
+        raise BadLineError(f"has lines and no stations: --onto says which corridor they belong to, of {known}")
+    own = [args.out] if args.out.is_dir() else []
+    path = corridors.data_path(args.onto, [*args.folder, *own])
+    corridors.load(path)
+    return {args.onto: json.loads(path.read_text(encoding="utf-8-sig"))}
+
+
+def _replace(path: Path, text: str) -> None:
+    """All of it or nothing: another file takes the old one's place when it is whole."""
+    whole = path.with_name(f".{path.name}.new")
+    whole.write_text(text, encoding="utf-8")
+    whole.replace(path)
 
 
 def _print_json(value: object) -> None:

@@ -38,18 +38,32 @@ class CorridorError(ServerError, ValueError):
     """One line naming file, feature and reason."""
 
 
-def inspect(path: Path) -> tuple[Corridor | None, tuple[Problem, ...]]:
-    """The file's corridor, and everything that is wrong with it; None when it cannot be used."""
+def inspect(path: Path, more: Sequence[checks.Rule] = ()) -> tuple[Corridor | None, tuple[Problem, ...]]:
+    """The file's corridor, and everything that is wrong with it; None when it cannot be used.
+
+    `more`: rules beside those that every use of a corridor asks.
+    """
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         return None, (Problem("", f"cannot be read: {error.strerror}"),)
     except (ValueError, RecursionError) as error:
         return None, (Problem("", f"not JSON: {error}"),)
+    return judged(document, path, more)
+
+
+def judged(
+    document: object, path: Path, more: Sequence[checks.Rule] = ()
+) -> tuple[Corridor | None, tuple[Problem, ...]]:
+    """The same of a document that stands in `path`, or is to."""
     corridor, found = reading.read(document)
     if corridor is None:
         return None, found
-    found = (*_misnamed(corridor, path), *checks.problems(corridor))
+    found = (
+        *_misnamed(corridor, path),
+        *checks.problems(corridor),
+        *(problem for rule in more for problem in rule(corridor)),
+    )
     return (corridor if all(problem.warning for problem in found) else None), found
 
 

@@ -1,14 +1,9 @@
-"""Makes corridor GeoJSON, schema 1, from a table of stations (CSV).
+"""Makes corridor GeoJSON, schema 1, from stations that somebody lists (listing.py).
 
-Pure: text in, documents out. The shipped corridors are made by it; so are a user's own. Columns: corridor, order,
-name, country, lat, lon, unlocode, gauge_mm (`1435/1520`, `road`), tz, role (`;` between several), km, source.
+Pure: stations in, documents out. The shipped corridors are made by it; so are a user's own.
 """
 
-import csv
-import io
 import json
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,20 +11,8 @@ from typing import Any, Final
 
 from railbox_server.geo import survey
 from railbox_server.geo.earth import distance_m
-from railbox_server.geo.features import NAME
+from railbox_server.geo.listing import BORDER_LINE, Station, TableError, of_csv, slug
 from railbox_server.geo.model import EXPECTED_H, GAUGE_BREAK_EXTRA_H, LIMIT_H
-
-ROLE_OF: Final[Mapping[str, str]] = {
-    "border": "border-yard",
-    "gauge-break": "gauge-break",
-    "terminal": "terminal",
-    "rail-road": "transfer",
-    "junction": "yard",
-    "station": "station",
-    "road-waypoint": "station",
-}
-BORDER_LINE: Final = "border-line"
-"""The role of a row that is a point on the line, not a place."""
 
 YARD_RADIUS_M: Final = 3000.0
 ZONE_RADIUS_M: Final = 2000.0
@@ -37,39 +20,6 @@ LEAST_RADIUS_M: Final = 500.0
 """A station's tracks are about 1 km long: zones are never smaller, though two stations of one city then overlap."""
 SHARE: Final = 0.4
 """Of the distance to the neighbour: leaves a fifth of it between two zones."""
-
-
-class TableError(ValueError):
-    """A row that cannot be used; the message names line and reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class Station:
-    """One row; `short` is what ids and border names are made of."""
-
-    corridor: str
-    name: str
-    short: str
-    country: str
-    point: tuple[float, float]
-    unlocode: str | None
-    gauges_mm: tuple[int, ...]
-    tz: str | None
-    roles: tuple[str, ...]
-    km: float
-    source: str
-
-    @property
-    def id(self) -> str:
-        return slug(self.country, self.short)
-
-    @property
-    def is_yard(self) -> bool:
-        return "border-yard" in self.roles
-
-    @property
-    def is_zone(self) -> bool:
-        return self.roles not in (("station",), (BORDER_LINE,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +42,11 @@ class Change:
 
 
 def documents(text: str) -> dict[str, dict[str, Any]]:
-    """Corridor name -> GeoJSON document, in the table's order; raises TableError."""
-    stations = list(_stations(text))
+    """Of a CSV table: corridor name -> GeoJSON document, in the table's order; raises TableError."""
+    return documents_of(of_csv(text))
+
+
+def documents_of(stations: Sequence[Station]) -> dict[str, dict[str, Any]]:
     radii_m = _radii(stations)
     names = dict.fromkeys(station.corridor for station in stations)
     return {name: _document(name, [row for row in stations if row.corridor == name], radii_m) for name in names}
@@ -110,45 +63,6 @@ def dumps(document: Mapping[str, Any]) -> str:
 def _listed(key: str, items: Sequence[object]) -> str:
     lines = ",\n".join("  " + json.dumps(item, ensure_ascii=False) for item in items)
     return f',\n "{key}": [\n{lines}\n ]'
-
-
-def slug(*words: str) -> str:
-    """`PK`, `Nok Kundi` -> `pk-nok-kundi`."""
-    plain = unicodedata.normalize("NFKD", " ".join(words)).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-
-
-def _stations(text: str) -> Iterator[Station]:
-    rows = csv.DictReader(io.StringIO(text))
-    for row in rows:
-        try:
-            yield _station({key: value.strip() for key, value in row.items() if isinstance(value, str)})
-        except (KeyError, ValueError) as error:
-            reason = f"no value in column {error}" if isinstance(error, KeyError) else str(error)
-            raise TableError(f"line {rows.line_num}: {reason}") from error
-
-
-def _station(row: Mapping[str, str]) -> Station:
-    # What stands in parentheses after a role is a remark.
-    roles = [re.sub(r"\s*\(.*\)$", "", role.strip()) for role in row["role"].split(";")]
-    if unknown := [role for role in roles if role not in ROLE_OF and role != BORDER_LINE]:
-        raise ValueError(f"role: {', '.join(unknown)} unknown; known are {', '.join(ROLE_OF)}, {BORDER_LINE}")
-    if not NAME.fullmatch(row["corridor"]):
-        raise ValueError(f"corridor: {row['corridor']!r} is not of the form {NAME.pattern}")
-    gauges = [] if row["gauge_mm"] in ("", "road") else row["gauge_mm"].split("/")
-    return Station(
-        corridor=row["corridor"],
-        name=survey.NAMES.get(row["name"], row["name"]),
-        short=survey.SHORT_NAMES.get(row["name"]) or re.sub(r"\s*\(.*?\)", "", row["name"]),
-        country=row["country"],
-        point=(float(row["lat"]), float(row["lon"])),
-        unlocode=row["unlocode"] or None,
-        gauges_mm=tuple(int(gauge) for gauge in gauges),
-        tz=row["tz"] or None,
-        roles=tuple(ROLE_OF.get(role, role) for role in roles),
-        km=float(row["km"]),
-        source=row["source"],
-    )
 
 
 def _radii(stations: Sequence[Station]) -> dict[str, float]:
@@ -173,13 +87,14 @@ def _document(name: str, stations: Sequence[Station], radii_m: Mapping[str, floa
     change_of = {yard.id: change for change in changes for yard in change.yards}
     places = [station for station in stations if BORDER_LINE not in station.roles]
     sources = {station.source for station in stations}
+    credits_ = [credit for source, credit in survey.CREDITS.items() if source in sources]
     timetable = _timetable(places, survey.SERVICE_HOURS[name]) if name in survey.SERVICE_HOURS else []
     return {
         "type": "FeatureCollection",
         "schema": 1,
         "name": name,
         "title": survey.TITLES.get(name, name),
-        "attribution": "; ".join(credit for source, credit in survey.CREDITS.items() if source in sources),
+        **({"attribution": "; ".join(credits_)} if credits_ else {}),
         **({"timetable": timetable} if timetable else {}),
         "features": [
             *(_place(place, radii_m.get(place.id), change_of.get(place.id)) for place in places),
@@ -194,7 +109,7 @@ def _timetable(places: Sequence[Station], hours: float) -> list[dict[str, Any]]:
     first, last = places[0], places[-1]
     stops: list[dict[str, Any]] = [{"place": first.id, "departure_h": 0}]
     for place in places[1:-1]:
-        hour = round((place.km - first.km) / (last.km - first.km) * hours, 2)
+        hour = round((place.at_km - first.at_km) / (last.at_km - first.at_km) * hours, 2)
         stops.append({"place": place.id, "arrival_h": hour, "departure_h": hour, "assumed": True})
     return [*stops, {"place": last.id, "arrival_h": _short(hours)}]
 
@@ -203,16 +118,19 @@ def _changes(stations: Sequence[Station]) -> list[Change]:
     """The borders. A border yard belongs to the nearest change of country by km."""
     places = [station for station in stations if BORDER_LINE not in station.roles]
     steps = [(a, b) for a, b in pairwise(places) if a.country != b.country]
-    middles_km = [(a.km + b.km) / 2 for a, b in steps]
+    middles_km = [(a.at_km + b.at_km) / 2 for a, b in steps]
     yards_of: list[list[Station]] = [[] for _ in steps]
     for yard in places:
         if yard.is_yard and steps:
-            nearest = min(range(len(steps)), key=lambda i: abs(middles_km[i] - yard.km))
+            nearest = min(range(len(steps)), key=lambda i: abs(middles_km[i] - yard.at_km))
             yards_of[nearest].append(yard)
     lines = [station for station in stations if BORDER_LINE in station.roles]
     return [
         Change(
-            (a.country, b.country), km, tuple(yards), next((line for line in lines if a.km <= line.km <= b.km), None)
+            (a.country, b.country),
+            km,
+            tuple(yards),
+            next((line for line in lines if a.at_km <= line.at_km <= b.at_km), None),
         )
         for (a, b), km, yards in zip(steps, middles_km, yards_of, strict=True)
     ]
@@ -226,7 +144,7 @@ def _place(station: Station, radius_m: float | None, change: Change | None) -> d
         "roles": list(station.roles),
         "country": station.country,
         "radius_m": radius_m,
-        "km": station.km,
+        "km": station.at_km,
         "gauge_mm": list(station.gauges_mm),
         "tz": station.tz,
         "unlocode": station.unlocode,
@@ -256,7 +174,7 @@ def _border(change: Change) -> dict[str, Any]:
 def _line_point(change: Change) -> survey.LinePoint:
     """As listed, else as surveyed, else halfway between the yards."""
     if change.line:
-        return survey.LinePoint(*change.line.point, change.line.km, assumed=False)
+        return survey.LinePoint(*change.line.point, change.line.at_km, assumed=False)
     if known := survey.LINE_POINTS.get(change.id):
         return known
     if not change.yards:
@@ -265,7 +183,7 @@ def _line_point(change: Change) -> survey.LinePoint:
         )
     lats, lons = zip(*(yard.point for yard in change.yards), strict=True)
     count = len(change.yards)
-    km = sum(yard.km for yard in change.yards) / count
+    km = sum(yard.at_km for yard in change.yards) / count
     return survey.LinePoint(round(sum(lats) / count, 5), round(sum(lons) / count, 5), km, assumed=True)
 
 
@@ -274,7 +192,7 @@ def _legs(places: Sequence[Station]) -> Iterator[dict[str, Any]]:
     ends = [places[0], *(place for place in places[1:-1] if "transfer" in place.roles), places[-1]]
     first = 0 if places[0].gauges_mm else 1
     for i, (a, b) in enumerate(pairwise(ends), first):
-        facts = {"kind": "leg", "mode": ("rail", "road")[i % 2], "from_km": a.km, "to_km": b.km}
+        facts = {"kind": "leg", "mode": ("rail", "road")[i % 2], "from_km": a.at_km, "to_km": b.at_km}
         yield _feature(facts, None)
 
 

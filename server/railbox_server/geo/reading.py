@@ -215,8 +215,11 @@ def _leg(feature: Feature) -> Leg:
 
 
 def _lines(feature: Feature) -> list[Line]:
-    """One, or several of a MultiLineString."""
-    geometry: Json = feature.geometry or {}
+    return lines_of(feature.text("id", NAME), feature.geometry or {})
+
+
+def lines_of(line_id: str | None, geometry: Json) -> list[Line]:
+    """One, or several of a MultiLineString; raises BadFeatureError."""
     kind, coordinates = geometry.get("type"), geometry.get("coordinates")
     if kind == "LineString":
         parts: list[object] = [coordinates]
@@ -224,7 +227,7 @@ def _lines(feature: Feature) -> list[Line]:
         parts = cast("list[object]", coordinates)
     else:
         raise BadFeatureError(f"geometry: expected a LineString or a MultiLineString, found {kind!r}")
-    return [Line(feature.text("id", NAME), _line_points(part)) for part in parts]
+    return [Line(line_id, _line_points(part)) for part in parts]
 
 
 def _line_points(positions: object) -> tuple[Point, ...]:

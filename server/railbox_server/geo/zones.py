@@ -60,6 +60,13 @@ def shared_part(a: Place, b: Place) -> float:
     return round(shared) if min(shared, 1 - shared) < TOUCHING else shared
 
 
+def holds(place: Place, lat_deg: float, lon_deg: float) -> bool:
+    """Whether a point is inside a zone, its edge included; a place without zone holds none."""
+    if place.polygon is not None:
+        return bool(Polygon([(lon, lat) for lat, lon in place.polygon]).intersects(Point(lon_deg, lat_deg)))
+    return distance_m((place.lat_deg, place.lon_deg), (lat_deg, lon_deg)) <= (place.radius_m or -1.0)
+
+
 def _apart_m(a: Place, b: Place) -> float:
     return distance_m((a.lat_deg, a.lon_deg), (b.lat_deg, b.lon_deg))
 

@@ -109,6 +109,17 @@ def test_two_borders_that_overlap(document: Document, inspect: Inspect) -> None:
     assert 'error place "b9": overlaps b1 by 100% of the smaller zone, and they belong to two borders' in told(found)
 
 
+def test_two_borders_whose_points_or_yards_meet(document: Document, inspect: Inspect) -> None:
+    border = {"kind": "border", "id": "bb-cc", "name": "b9", "sides": ["BB", "CC"], "km": 40}
+    place = {"type": "Point", "coordinates": [20.0, 10.1501]}
+    document["features"].append({"type": "Feature", "properties": border, "geometry": place})
+    corridor, found = inspect(document)
+    assert corridor is None
+    assert 'error border "bb-cc": overlaps border aa-bb: their points are 11 m apart' in told(found)
+    place["coordinates"] = [20.0, 10.195]
+    assert 'error border "bb-cc": its point lies in b1, a yard of border aa-bb' in told(inspect(document)[1])
+
+
 def test_the_two_sides_of_a_border_may_not_share_ground(document: Document, inspect: Inspect) -> None:
     for index in (1, 2):
         document["features"][index]["properties"]["radius_m"] = 8000
