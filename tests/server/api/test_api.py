@@ -8,37 +8,12 @@ import pytest
 from railbox_server.fleet import Assignment
 from railbox_server.store.interface import Store
 from railbox_telemetry import iso
-from railbox_telemetry.values import Batch, Discarded, Event, Events, Knot, Positions, SeqRange
+from railbox_telemetry.values import Batch, Discarded, Knot, Positions, SeqRange
+from support.api_rig import END, NOW_S, OTHER, START, UNIT, get, post
 from support.server_rig import NETWORK, Rig
-from support.trips import BORDER, END_S, HOUR_S, START_S, batches, knots
+from support.trips import BORDER, HOUR_S, START_S, batches, knots
 
-UNIT, OTHER = "CSQU3054383", "MSKU1234565"
-NOW_S = END_S + 60
 TAFTAN = NETWORK.places["pk-taftan"].name
-START, END = iso.from_s(START_S), iso.from_s(END_S)
-
-
-@pytest.fixture
-def rig(store: Store, tmp_path: Path) -> Rig:
-    """One unit that stands at Taftan since 4 h after its start, 20 h after it."""
-    store.assign(Assignment("TRK1", UNIT), NOW_S * 1000)
-    rig = Rig(store, NOW_S, tmp_path)
-    door = Batch(7, 200, (Events((Event(START_S + 100, 1), Event(START_S + 200, 3, 250))),))
-    rig.receive("TRK1", [*batches(knots(until_h=20)), door])
-    rig.settle()
-    return rig
-
-
-def get(rig: Rig, path: str, status: int = 200, **query: str) -> Any:
-    answer = rig.api.get(path, params={key.rstrip("_"): value for key, value in query.items()})
-    assert answer.status_code == status, answer.text
-    return answer.json()
-
-
-def post(rig: Rig, path: str, body: object = None, status: int = 200) -> Any:
-    answer = rig.api.post(path, json=body)
-    assert answer.status_code == status, answer.text
-    return answer.json()
 
 
 def test_the_clock_of_a_replay_is_the_newest_trusted_fix(rig: Rig) -> None:
