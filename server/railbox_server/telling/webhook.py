@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from http import HTTPStatus
 from importlib import metadata
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -212,6 +211,10 @@ class Webhook:
             except StoreError as error:
                 log.error("webhook: %s; trying again in %.0f s", error, STORE_RETRY_S)
                 idle_s = STORE_RETRY_S
+            except Exception:
+                # One odd notice must not end the posting of all others.
+                log.exception("webhook failed; trying again in %.0f s", STORE_RETRY_S)
+                idle_s = STORE_RETRY_S
             with self._woken:
                 self._woken.wait_for(lambda: self._stopping or self._is_woken, idle_s)
                 self._is_woken = False
@@ -221,6 +224,6 @@ class Webhook:
 
 def _read(response: httpx.Response) -> str:
     status = response.status_code
-    phrase = HTTPStatus(status).phrase if status in HTTPStatus else ""
+    phrase = httpx.codes.get_reason_phrase(status)
     hint = "; a redirect is not followed: set the address that it leads to" if response.is_redirect else ""
     return f"{status} {phrase}".strip() + hint

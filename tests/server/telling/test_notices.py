@@ -211,18 +211,23 @@ def test_small_differences_are_none(a: object, b: object, same: bool) -> None:
 
 # --- properties ------------------------------------------------------------------------------------------------------
 
-stays = st.builds(
-    lambda place, start, length, kind, level: stay(
-        place, start, None if length is None else start + length, kind, flag=level
-    ),
-    st.sampled_from(["a", "b", "a|b"]),
-    st.integers(0, 300),
-    st.none() | st.integers(0, 200),
-    st.sampled_from([Kind.VISIT, Kind.FLAG, Kind.CROSSING]),
-    st.sampled_from(["over", "critical"]),
-)
-doors = st.builds(lambda minute, value: door(minute, value=value), st.integers(0, 300), st.sampled_from([1.0, 2.0]))
-truths = st.lists(stays | doors, max_size=6)
+
+@st.composite
+def stays(draw: st.DrawFn) -> Fact:
+    kind = draw(st.sampled_from([Kind.VISIT, Kind.FLAG, Kind.CROSSING]))
+    start, length = draw(st.integers(0, 300)), draw(st.none() | st.integers(0, 200))
+    end = None if length is None else start + length
+    return stay(
+        draw(st.sampled_from(["a", "b", "a|b"])), start, end, kind, flag=draw(st.sampled_from(["over", "none"]))
+    )
+
+
+@st.composite
+def doors(draw: st.DrawFn) -> Fact:
+    return door(draw(st.integers(0, 300)), value=draw(st.sampled_from([1.0, 2.0])))
+
+
+truths = st.lists(stays() | doors(), max_size=6)
 
 
 def sorted_facts(facts: Sequence[Fact]) -> list[Fact]:
