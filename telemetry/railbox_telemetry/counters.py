@@ -166,6 +166,12 @@ _UPLINK: Final = (
     ),
     Counted("committed_garbage", "messages on topic a that are none", "see who publishes there: only the server may"),
     Counted("committed_other_epoch", "messages of what was committed of another outbox of this device"),
+    Counted(
+        "remote_not_kept",
+        "settings of the server that the disk did not take: after a restart the old ones count",
+        "free space on the disk, or replace it",
+    ),
+    Counted("remote_set_aside", "damaged files of the server's settings, set aside"),
 )
 
 COUNTED: Final = {one.name: one for one in (*_RECEIVER, *_BOARD, *_PORTS, *_OUTBOX, *_UPLINK)}

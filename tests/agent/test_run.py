@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from railbox_agent import run
-from railbox_agent.log_limit import RateLimit
 from railbox_telemetry.tables import EVENT_BY_NAME
 from railbox_telemetry.values import BootClock, Positions, Undated
 from support.agents import agent, receiver, settings
@@ -117,18 +116,3 @@ def test_the_settings_are_printed_as_they_are_understood(tmp_path: Path, capsys:
     printed = capsys.readouterr().out
     assert "resend_after_s = 10\n" in printed
     assert "# Sentences without a checksum are left out (true or false)\nchecksum_required = true" in printed
-
-
-def test_the_same_complaint_is_logged_once_a_minute_and_counted() -> None:
-    import logging
-
-    now_s = 0.0
-    limit = RateLimit(60, lambda: now_s)
-
-    def complain(text: str) -> str | None:
-        record = logging.LogRecord("x", logging.WARNING, "", 0, text, ("a",), None)
-        return record.getMessage() if limit.filter(record) else None
-
-    assert [complain("bad %s"), complain("bad %s"), complain("worse %s")] == ["bad a", None, "worse a"]
-    now_s = 61.0
-    assert complain("bad %s") == "bad a (1 more like this before)"
