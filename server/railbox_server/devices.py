@@ -1,4 +1,5 @@
-"""`railbox device`: which device is fixed to which unit, told to a running server or straight to its store.
+"""`railbox device`: which device is fixed to which unit, told to a running server or straight to its store; and how
+trackers are set from afar (configuration/command.py).
 
 Two desks with the same calls: one over HTTP, one over the store's file, whether a server has it open or not.
 """
@@ -8,12 +9,12 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any, Final, Protocol, cast
-from urllib.error import HTTPError, URLError
+from typing import Final, Protocol
 from urllib.parse import quote
-from urllib.request import Request, urlopen
 
+from railbox_server.asking import Asker
 from railbox_server.config import read_secret
+from railbox_server.configuration import command as configuration
 from railbox_server.device_rows import assignment_row, device_rows
 from railbox_server.errors import ServerError
 from railbox_server.fleet import Assignment, Span, start_of_new
@@ -23,13 +24,15 @@ from railbox_telemetry import iso
 from railbox_telemetry.identity import IdentityError, check_device, parse_unit
 from railbox_telemetry.settings import SettingsError
 
-TIMEOUT_S: Final = 30
 EXIT_FAILED, EXIT_USAGE = 1, 2
 EXAMPLES: Final = """examples:
   railbox device list --server http://127.0.0.1:8080
   railbox device assign TRK1 "CSQU 305438-3" --data /var/lib/railbox
   railbox device assign TRK2 CSQU3054383 --from 2026-11-01T08:00:00Z --data /var/lib/railbox
   railbox device unassign TRK1 --data /var/lib/railbox
+  railbox device configure TRK1 thinning.deadline_s=300 uplink.keepalive_s=600
+  railbox device configure TRK1,TRK2 satellite.toml --server http://127.0.0.1:8080
+  railbox device configuration TRK1 --keys
 
 A device's first assignment covers all it ever sent; a later one starts now, or when --from says.
 """
@@ -72,8 +75,7 @@ class HttpDesk:
     """A running server."""
 
     def __init__(self, url: str, token: str | None) -> None:
-        self._url = url.rstrip("/")
-        self._headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+        self._ask = Asker(url, token).ask
 
     def assign(self, device: str, unit: str, start: str | None, end: str | None) -> Row:
         return self._ask("/api/assignments", {"device": device, "unit": unit, "from": start, "to": end})
@@ -90,18 +92,6 @@ class HttpDesk:
             if page["next"] is None:
                 return rows
             query = f"?cursor={page['next']}"
-
-    def _ask(self, path: str, body: Row | None = None) -> Any:
-        """A GET, or a POST of the body; raises ServerError with what the server says."""
-        data = None if body is None else json.dumps(body).encode()
-        request = Request(self._url + path, data, self._headers)  # noqa: S310 - the address is the user's own
-        try:
-            with urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310 - as above
-                return json.load(response)
-        except HTTPError as error:
-            raise ServerError(_detail(error)) from error
-        except (URLError, OSError, ValueError) as error:
-            raise ServerError(f"{self._url}: {getattr(error, 'reason', error)}; is the server there?") from error
 
 
 def main(argv: list[str]) -> int:
@@ -175,17 +165,10 @@ def _iso(text: str) -> str:
 _iso.__name__ = "ISO 8601 time with zone"
 
 
-def _detail(error: HTTPError) -> str:
-    try:
-        return str(cast("Row", json.load(error))["detail"])
-    except (ValueError, KeyError, TypeError):
-        return f"{error.url}: {error.code} {error.reason}"
-
-
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="railbox device",
-        description="Which device is fixed to which unit, from when to when.",
+        description="Which device is fixed to which unit, from when to when; and how trackers are set from afar.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -208,4 +191,5 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=unassign)
     command = commands.add_parser("list", parents=[where], help="every known device, its unit and its health")
     command.set_defaults(run=show)
+    configuration.add_commands(commands.add_parser)
     return made
