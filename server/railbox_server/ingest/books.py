@@ -19,6 +19,16 @@ class StoreBooks:
         self._fresh: dict[tuple[Outbox, int], bytes] = {}
         self._known: frozenset[str] = frozenset()
         self._version = -1
+        self._restored = store.restored_version()
+
+    def restored(self) -> bool:
+        """Whether something else put batches into the store since the last time; what is known is read anew then."""
+        version = self._store.restored_version()
+        if version == self._restored:
+            return False
+        self._restored = version
+        self.forget()
+        return True
 
     def refresh(self) -> frozenset[str]:
         """Starts a group; returns the devices that became known since the last one, by whichever process."""

@@ -132,11 +132,17 @@ class Worker:
 
     def handle(self, messages: Sequence[Message]) -> None:
         """One group, step by step; an empty one only looks for what is due."""
+        self._look_at_store()
         self.retry_known()
         found = self._store_messages(messages)
         for message in messages:
             message.ack()
         self._follow_up(found)
+
+    def _look_at_store(self) -> None:
+        """After a restore every unit may be another one."""
+        if self._patiently(self._books.restored):
+            self._touch([Change(device) for device in sorted(self._store.known_devices())])
 
     def retry_known(self) -> dict[str, int]:
         """Ingests what is kept of devices that became known since the last time, by whichever process."""

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_S: Final = 30.0
 WRITER_CACHE_KIB: Final = 32_768
+SUSPECT: Final = ".suspect"
+"""A file of this ending beside it says that damage was met: the next start looks through all of it (health.py)."""
 READER_CACHE_KIB: Final = 4_096
 """Each thread that reads has one."""
 
@@ -73,6 +75,8 @@ class Database:
         except (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, OverflowError) as error:
             raise UnstorableError(f"store {self._path}: {error}") from error
         except (sqlite3.Error, OSError) as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                self._path.with_name(self._path.name + SUSPECT).touch()
             raise StoreError(f"store {self._path}: {error}") from error
 
     def _connect(self, cache_kib: int) -> sqlite3.Connection:

@@ -14,5 +14,5 @@ FILE: Final = "railbox.db"
 class SqliteStore(SqliteBooks, SqliteSeries):
     """Implements `interface.Store`."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(Database(folder / FILE, SCRIPTS))
+    def __init__(self, folder: Path, file: str = FILE) -> None:
+        super().__init__(Database(folder / file, SCRIPTS))

@@ -55,6 +55,11 @@ class SqliteBooks:
         self._db = db
         self._spooled = spooled
 
+    @property
+    def database(self) -> Database:
+        """For those who care for the file as a whole."""
+        return self._db
+
     def close(self) -> None:
         self._db.close()
 

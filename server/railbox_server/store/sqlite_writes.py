@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from railbox_server.ledger import Ledger
 from railbox_server.store.sqlite_rows import INSERTS, SERIES, Ids, rows_of
 from railbox_server.store.values import Derived, Group, Outbox, Quarantined, Row, Status
+from railbox_telemetry.seqset import SeqSet
+from railbox_telemetry.values import SeqRange
 
 STORED, QUARANTINED, DISCARDED, EXPIRED = 0, 1, 2, 3
 """States of seq_ranges."""
@@ -47,6 +49,22 @@ def device_id(db: sqlite3.Connection, device: str) -> int:
     """The device's number, given now when it has none."""
     db.execute("INSERT OR IGNORE INTO devices (device) VALUES (?)", (device,))
     return int(db.execute("SELECT id FROM devices WHERE device = ?", (device,)).fetchone()[0])
+
+
+def numbers_of(db: sqlite3.Connection, outbox: Outbox) -> tuple[int, int]:
+    """(device id, outbox id), given now when it has none."""
+    return _ids(db, Group(ledgers={outbox: Ledger()}))[outbox]
+
+
+def add_expired(db: sqlite3.Connection, outbox_id: int, seqs: SeqSet) -> None:
+    """These numbers are stored, and their wire bytes are let go."""
+    rows = db.execute("SELECT first, last FROM seq_ranges WHERE outbox_id = ? AND state = ?", (outbox_id, EXPIRED))
+    whole = SeqSet((*(SeqRange(*row) for row in rows.fetchall()), *seqs.ranges))
+    db.execute("DELETE FROM seq_ranges WHERE outbox_id = ? AND state = ?", (outbox_id, EXPIRED))
+    db.executemany(
+        "INSERT INTO seq_ranges VALUES (?,?,?,?)",
+        [(outbox_id, EXPIRED, item.first, item.last) for item in whole.ranges],
+    )
 
 
 def write_derived(db: sqlite3.Connection, derived: Derived) -> bool:
