@@ -55,7 +55,7 @@ class Rig:
         self.registry = Registry(self.page)
         self.configurations = Configurations(self.registry, self._publish, lambda: self.host_s * 1000)
         self.hub = Hub(self._rows, lambda: {"now": self.clock.now_s()})
-        services = Services(
+        self.services = Services(
             store=self.store,
             clock=self.clock,
             corridors=corridors.shipped(),
@@ -72,7 +72,7 @@ class Rig:
             token=self.token,
         )
         # A client of httpx's, which Starlette's types do not say.
-        self.api = cast("httpx.Client", TestClient(create_app(services), raise_server_exceptions=False))
+        self.api = cast("httpx.Client", TestClient(create_app(self.services), raise_server_exceptions=False))
         self.settle()
 
     def touch(self, changes: Sequence[Change]) -> None:
