@@ -27,6 +27,7 @@ from railbox_agent.mqtt import (
 )
 from railbox_agent.uplink import BackOff, Uplink
 from support.brokers import Start, free_port, mosquitto, nats, wait_for
+from support.certificates import certificate
 
 STATUS, BATCH, COMMITTED = "rb/1/3/TRK1/s", "rb/1/3/TRK1/b", "rb/1/3/TRK1/a"
 WILL = Message(STATUS, b"will", retain=True)
@@ -157,17 +158,6 @@ def test_a_broker_that_asks_for_a_password_is_given_the_files_content(tmp_path: 
             assert link.wait(Disconnected).reason == "refused: Not authorized"
             password.write_text("sesame\n")
             assert link.wait(Connected).protocol == "MQTT 5"
-
-
-def certificate(folder: Path, name: str, *signed_by: str) -> None:
-    """`name`.pem and .key, for 127.0.0.1, signed by itself or by another of these."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed (it comes with the Debian package openssl)")
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    signer = ["-CA", f"{signed_by[0]}.pem", "-CAkey", f"{signed_by[0]}.key"] if signed_by else []
-    usage = "subjectAltName=IP:127.0.0.1" if signed_by else "basicConstraints=critical,CA:TRUE"
-    files = ["-subj", f"/CN={name}", "-addext", usage, "-keyout", f"{name}.key", "-out", f"{name}.pem", "-days", "2"]
-    subprocess.run([*command, *signer, *files], cwd=folder, check=True, capture_output=True)
 
 
 def test_by_tls_both_ends_prove_who_they_are(tmp_path: Path) -> None:
