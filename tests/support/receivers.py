@@ -1,9 +1,10 @@
 """A webhook's other end: an HTTP server of this machine that keeps what it is posted and answers as it is told."""
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -35,6 +36,26 @@ Answer = int | Callable[[BaseHTTPRequestHandler], None]
 """A status, or what to do with the connection."""
 
 
+class _Server(ThreadingHTTPServer):
+    """One whose connections end when it does."""
+
+    daemon_threads = True
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.open: list[socket.socket] = []
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.open.append(request)
+        super().process_request(request, client_address)
+
+    def server_close(self) -> None:
+        super().server_close()
+        for connection in self.open:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
 class Receiver:
     """`answer` says what the number-th request (from 0) gets. `got`: all requests, in order of arrival."""
 
@@ -42,7 +63,7 @@ class Receiver:
         self.answer = answer
         self.got: list[Request] = []
         self._lock = threading.Lock()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
         self._port = 0
 
     @property
@@ -76,8 +97,7 @@ class Receiver:
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
                 """Quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", self._port), Handler)
         self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
