@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeVar
 
 from railbox_server.addresses import AddressError, BrokerAddress, Listen, parse_broker, parse_listen
+from railbox_server.custody.settings import CustodySettings
 from railbox_server.journey.model import Settings as EngineSettings
 from railbox_server.telling.settings import TellingSettings, WebhookSettings, check_secret
 from railbox_telemetry.settings import SettingsError, setting
@@ -61,6 +62,11 @@ class BordersSettings:
         25.0, "how far a unit may have been from the line between two knots, in metres", low=0.0
     )
 
+    planned_journeys: Path | None = setting(
+        None, "TOML file of [[journeys]]: departures, directions and ends that no position tells; read when it changes",
+        example="/etc/railbox/journeys.toml",
+    )  # fmt: skip
+
     def for_engine(self) -> EngineSettings:
         return EngineSettings(heartbeat_s=self.heartbeat_s, track_error_m=self.track_error_m)
 
@@ -77,6 +83,7 @@ class ServerSettings:
     http: HttpSettings = setting(HttpSettings(), "page and API")
     broker: BrokerSettings = setting(BrokerSettings(), "the MQTT broker")
     borders: BordersSettings = setting(BordersSettings(), "the border engine")
+    custody: CustodySettings = setting(CustodySettings(), "the condition of what is carried, by visit and leg")
     telling: TellingSettings = setting(
         TellingSettings(), "what is told of visits, crossings, doors and shocks, and when"
     )

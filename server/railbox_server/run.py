@@ -31,6 +31,7 @@ from railbox_server.clock import clock_of
 from railbox_server.config import MIN_TOKEN, ServerSettings, read_secret, webhook_secret
 from railbox_server.configuration.registry import Registry
 from railbox_server.configuration.room import Configurations
+from railbox_server.engine import plan_file
 from railbox_server.engine.engine import Told
 from railbox_server.engine.process import EngineProcess, EngineSpec
 from railbox_server.errors import ServerError
@@ -138,8 +139,16 @@ def serve(settings: ServerSettings, stack: ExitStack, log_format: logs.Format = 
         if told.rows_changed:
             hub.board_changed()
 
+    plan_file.read(settings.borders.planned_journeys, known)
     spec = EngineSpec(
-        settings.data, settings.corridors, engine_settings, settings.clock, log.getEffectiveLevel(), log_format
+        settings.data,
+        settings.corridors,
+        engine_settings,
+        settings.clock,
+        settings.custody.for_engine(),
+        settings.borders.planned_journeys,
+        log.getEffectiveLevel(),
+        log_format,
     )
     engine = EngineProcess(spec, on_told)
 

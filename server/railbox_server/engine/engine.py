@@ -6,7 +6,7 @@ nothing of borders; the clock that ticks is passed in.
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,6 +77,12 @@ class Engine:
         for unit in sorted(touched(changes, self._units)):
             self._touch(unit)
         self._tell(Told(self.pending))
+
+    def again(self, units: Iterable[str]) -> None:
+        """Something else than data says another thing of these units."""
+        for unit in sorted(units):
+            if unit in self._units:
+                self._touch(unit)
 
     def turn(self) -> float:
         """Judges the unit that is due longest, if any; returns in how many seconds there is something to do."""

@@ -10,7 +10,8 @@ from typing import Final
 
 from railbox_server.custody.derive import channels_heard
 from railbox_server.custody.derive import derive as custody_of
-from railbox_server.custody.model import DeviceLog
+from railbox_server.custody.model import DEFAULTS, DeviceLog
+from railbox_server.custody.model import Settings as CustodySettings
 from railbox_server.custody.report import custody_row
 from railbox_server.engine.rows import devices_now, unit_row
 from railbox_server.engine.travels import Travels
@@ -27,7 +28,6 @@ from railbox_telemetry.tables import CONDITION
 from railbox_telemetry.values import DEGREE_E5, Event, Reading, SeqRange
 
 ALL: Final = 2**62
-CUSTODY_CHANNELS: Final = channels_heard()
 
 Derive = Callable[[str, Sequence[Track], Network, int, Settings], Journey]
 
@@ -48,6 +48,7 @@ class Judge:
     settings: Settings
     travels: Travels
     derive: Derive = derive
+    custody: CustodySettings = DEFAULTS
 
     def judge(self, unit: str, assignments: Sequence[Assignment], now_s: int) -> Judged:
         tracks = [track for item in assignments for track in self._tracks(item)]
@@ -102,14 +103,14 @@ class Judge:
         logs = [self._log(item, until_s) for item in assignments]
         times = (item.time_s for log in logs for items in (log.readings, log.events) for item in items)
         heard_s = max(chain((0 if journey.last is None else int(journey.last.time_s),), times))
-        return tuple(map(custody_row, custody_of(unit, journey.visits, logs, heard_s, journey.path)))
+        return tuple(map(custody_row, custody_of(unit, journey.visits, logs, heard_s, journey.path, self.custody)))
 
     def _log(self, assignment: Assignment, until_s: int) -> DeviceLog:
         """What custody is concluded from."""
         device, span = assignment.device, assignment.span.both(Span(None, until_s))
         readings = [
             Reading(item.time_s, item.channel, item.value)
-            for channel in CUSTODY_CHANNELS
+            for channel in channels_heard(self.custody)
             for item in self.store.readings(device, span, channel, ALL)
         ]
         events = [Event(item.time_s, item.code, item.value) for item in self.store.events(device, span, ALL)]

@@ -16,9 +16,12 @@ from typing import Any, Final, Protocol
 
 from railbox_server import logs
 from railbox_server.clock import Mode, clock_of
+from railbox_server.custody.model import DEFAULTS
+from railbox_server.custody.model import Settings as CustodySettings
 from railbox_server.engine.changes import Change
 from railbox_server.engine.engine import Engine, Told
 from railbox_server.engine.judge import Judge
+from railbox_server.engine.plan_file import PlanFile
 from railbox_server.engine.travels import Travels
 from railbox_server.geo.corridors import available
 from railbox_server.journey.model import Settings
@@ -52,6 +55,8 @@ class EngineSpec:
     corridors: tuple[Path, ...]
     settings: Settings
     clock: Mode
+    custody: CustodySettings = DEFAULTS
+    planned_journeys: Path | None = None
     log_level: int = logging.INFO
     log_format: logs.Format = "text"
 
@@ -70,11 +75,13 @@ def child(spec: EngineSpec, pipe: Pipe) -> None:
     logs.configure(spec.log_level, spec.log_format)
     store = SqliteStore(spec.data)
     known = available(spec.corridors)
-    judge = Judge(store, Network(known), spec.settings, Travels(known))
+    plans = PlanFile(spec.planned_journeys, known)
+    judge = Judge(store, Network(known), spec.settings, Travels(known, plans.of), custody=spec.custody)
     taken = 0
     try:
         engine = Engine(store, judge, clock_of(spec.clock), lambda told: pipe.send(Heard(told, taken)))
         while True:
+            engine.again(plans.refresh())
             wait_s = engine.turn()
             if pipe.poll(wait_s):
                 changes: Sequence[Change] = pipe.recv()
