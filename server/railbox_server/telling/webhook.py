@@ -33,6 +33,8 @@ IDLE_S: Final = 60.0
 """How often it is looked for what waited too long."""
 STORE_RETRY_S: Final = 5.0
 STOP_TIMEOUT_S: Final = 2.0
+TALKATIVE: Final = ("httpx", "httpcore")
+"""Log every address that they call, which here may be a key."""
 HEARD_BYTES: Final = 4_096
 """So much of an answer is read, to use its connection again."""
 
@@ -53,6 +55,8 @@ class Webhook:
         chance: Callable[[], float] = random.random,
     ) -> None:
         assert settings.url is not None
+        for name in TALKATIVE:
+            logging.getLogger(name).setLevel(logging.WARNING)
         self._ledger = ledger
         self._settings = settings
         self._url = settings.url

@@ -240,7 +240,7 @@ def test_what_waited_too_long_is_dropped(ledger: NoticeLedger) -> None:
 
 
 def test_neither_address_nor_secret_is_logged(ledger: NoticeLedger, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG, "railbox_server")
+    caplog.set_level(logging.DEBUG)
     tell(ledger, "a")
     with receiver(lambda number: (500, 410)[min(number, 1)]) as there, webhook(ledger, there) as hook:
         wait_for(lambda: hook.state()["stopped"], "the stop")
