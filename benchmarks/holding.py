@@ -5,7 +5,7 @@ plain code over the knots one by one: a place never surely inside of may go unse
 saw the unit leave are one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from delivered import DARK_AFTER_S, during
@@ -55,6 +55,8 @@ class Held:
 
 def held(journey: Journey, knots: Sequence[SeenKnot], found: Found) -> Held:
     """`knots`: the trusted ones in order of time."""
+    if not knots:
+        return Held(invented=[str(row) for row in (*found.visits, *found.crossings)])
     return _Court(journey, knots, found).held()
 
 
@@ -215,13 +217,32 @@ class _Court:
     def _expected(self, border: Border, group: _Group, merged: Sequence[Stay]) -> "_Expected | None":
         seen = [stay for stay in merged if self._is_seen(self._zones[stay.place.id], stay.entered_s, stay.exited_s)]
         found = [truth.crossing(self._journey, border, group.whole, visits) for visits in (merged, seen)]
-        options = [moments for moments in found if moments is not None]
+        parts = [truth.crossing(self._journey, border, spell, merged) for spell in group.spells[1:] and group.spells]
+        options = [moments for moments in (*found, *parts) if moments is not None]
         if not options:
             return None
         crossed_s = options[0].crossed_s
-        # Who is first seen beyond a border has not been seen to cross it.
-        known_before = crossed_s is None or self._knots[0].time_s <= self._start_s + crossed_s
-        return _Expected(options, must=known_before and (crossed_s is not None or found[1] is not None))
+        # Who is first seen beyond a border has not been seen to cross it, nor one first seen at it to come and return.
+        begun_s = (group.whole[0] or 0.0) if crossed_s is None else crossed_s
+        known_before = self._knots[0].time_s <= self._start_s + begun_s
+        must = known_before and (crossed_s is not None or found[1] is not None)
+        return _Expected(options, must, self._moments_of(border, group, options[0]) if len(group.spells) > 1 else {})
+
+    def _moments_of(self, border: Border, group: _Group, at: Moments) -> dict[str, list[float | None]]:
+        """Everything of the kind that happened in times that the knots cannot tell apart."""
+        from_s, to_s = group.whole[0] or 0.0, group.whole[1] or float("inf")
+        own = [s for s in self._stays if s.place.border_id == border.id and from_s <= (s.entered_s or 0.0) <= to_s]
+        near = [stay for stay in own if stay.place.side == at.from_side]
+        far = [stay for stay in own if stay.place.side == at.to_side]
+        area = truth.border_area(self._journey.ground, border)
+        lines = [one.time_s for one in truth.line_passages(self._journey, area) if from_s <= one.time_s <= to_s]
+        return {
+            "arrived": [stay.entered_s for stay in near],
+            "left": [stay.exited_s for stay in near],
+            "crossed": [*lines],
+            "reached": [stay.entered_s for stay in far],
+            "departed": [stay.exited_s for stay in far],
+        }
 
     def _fits_crossing(self, crossing: Crossing, expected: "_Expected") -> bool:
         at = expected.options[0]
@@ -243,7 +264,7 @@ class _Court:
         for name in MOMENTS:
             bounds: Bounds | None = getattr(crossing, name)
             times_s = [getattr(at, f"{name}_s") for at in expected.options]
-            self._hold_any(f"crossing {border.id} {name}", bounds, times_s)
+            self._hold_any(f"crossing {border.id} {name}", bounds, [*times_s, *expected.also.get(name, ())])
 
     # --- one moment --------------------------------------------------------------------------------------------------
 
@@ -268,7 +289,7 @@ class _Court:
         self._held.moments += 1
         gap_s = self._gap_s(time_s)
         off_s = abs(bounds.est_s - self._start_s - time_s)
-        if off_s > gap_s and gap_s <= DARK_AFTER_S:
+        if off_s > gap_s and gap_s <= DARK_AFTER_S and not self._stands(time_s, gap_s):
             width = f"{off_s:.0f} s off, gap {gap_s:.0f} s, bounds {(bounds.latest_s or 0) - bounds.earliest_s} s"
             self._held.far.append(f"{self._name} {what}: {self._at(time_s)}: {width}")
 
@@ -279,16 +300,26 @@ class _Court:
         after = during(self._knots, at_s, float("inf"))
         return after[0].time_s - before[-1].time_s if before and after else float("inf")
 
+    def _stands(self, time_s: float, gap_s: float) -> bool:
+        """Whether it was so slow that noise alone leads over an edge and back."""
+        route, motion = self._journey.route, self._journey.itinerary.motion
+        before, at, after = (
+            route.point(motion.phase_at(moment_s).chainage_m(moment_s))
+            for moment_s in (time_s - gap_s, time_s, time_s + gap_s)
+        )
+        return min(sphere.distance_m(before, at), sphere.distance_m(at, after)) < 2 * MARGIN_M
+
     def _at(self, time_s: float | None) -> float | None:
         return None if time_s is None else self._start_s + time_s
 
 
 @dataclass(frozen=True)
 class _Expected:
-    """What a crossing may have been told as; must: the knots tell of it."""
+    """What a crossing may have been told as, and by which other moments; must: the knots tell of it."""
 
     options: Sequence[Moments]
     must: bool
+    also: Mapping[str, Sequence[float | None]]
 
 
 def _is_wide(crossing: Crossing) -> bool:
