@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from railbox_server.fleet import Span
 from railbox_server.geo.model import Border, Corridor, Place
 from railbox_server.telling.model import Fact, Kind, Notice
-from railbox_server.telling.notices import NAMES
+from railbox_server.telling.payload import NAMES
 from railbox_telemetry import iso
 from railbox_telemetry.identity import IdentityError, parse_unit
 

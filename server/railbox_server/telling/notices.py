@@ -4,17 +4,19 @@ One rule: what differs from what was told is told once it has differed for `hold
 to be nothing, what is true no more as nothing to tell; so flapping tells nobody anything.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
-from uuid import UUID, uuid5
+from uuid import uuid4
 
 from railbox_server.telling.alike import alike
 from railbox_server.telling.matching import match
 from railbox_server.telling.model import AT_ONCE, PASSING, Action, Fact, Hysteresis, Notice, Story
 
-NAMES: Final = UUID("6f1d7f0a-4a55-5c0e-9a1e-2f6d3b8c7e10")
-"""Namespace of the ids of stories."""
+
+def drawn() -> str:
+    """An id for a story: what is true again later is another one, so nothing that it is about could name it."""
+    return str(uuid4())
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,9 @@ class Now:
     clock_s: int
 
 
-def step(stories: Sequence[Story], facts: Iterable[Fact], now: Now, calm: Hysteresis) -> Outcome:
+def step(
+    stories: Sequence[Story], facts: Iterable[Fact], now: Now, calm: Hysteresis, draw: Callable[[], str] = drawn
+) -> Outcome:
     """Of one unit."""
     pairs, unfounded, news = match(stories, facts)
     kept: list[Story] = []
@@ -53,19 +57,13 @@ def step(stories: Sequence[Story], facts: Iterable[Fact], now: Now, calm: Hyster
         kept += [rest] if rest else []
         closed += [] if rest else [story.id]
         notices += [notice] if notice else []
-    for number, fact in enumerate(news):
+    for fact in news:
         if not _is_settled(fact, now, calm):
-            after, notice = _go_on(_begin(fact, now, number), fact, now, calm)
+            after, notice = _go_on(Story(draw(), fact, differs_since_s=now.host_s), fact, now, calm)
             kept.append(after)
             notices += [notice] if notice else []
     due = [since_s + _hold_s(story, calm) for story in kept if (since_s := story.differs_since_s) is not None]
     return Outcome(tuple(kept), tuple(closed), tuple(sorted(notices, key=_told_order)), min(due, default=None))
-
-
-def _begin(fact: Fact, now: Now, number: int) -> Story:
-    """Its id is drawn from what it is about and when it began: the same never comes twice."""
-    about = f"{fact.kind} {fact.unit} {' '.join(fact.where)} {fact.start_s} {now.host_s} {number}"
-    return Story(str(uuid5(NAMES, about)), fact, differs_since_s=now.host_s)
 
 
 def _go_on(story: Story, fact: Fact, now: Now, calm: Hysteresis) -> tuple[Story, Notice | None]:

@@ -1,11 +1,13 @@
 """A notice as JSON: what the webhook carries and /api/notices shows (docs/telling.md lists the fields). Pure."""
 
-from typing import Any
-from uuid import uuid5
+from typing import Any, Final
+from uuid import UUID, uuid5
 
 from railbox_server.telling.model import Notice
-from railbox_server.telling.notices import NAMES
 from railbox_telemetry import iso
+
+NAMES: Final = UUID("6f1d7f0a-4a55-5c0e-9a1e-2f6d3b8c7e10")
+"""Namespace of what is named after a notice."""
 
 
 def payload(notice: Notice) -> dict[str, Any]:
