@@ -29,13 +29,34 @@ class Contact:
     silence_s: float
 
 
+class _Spans:
+    """Custody's spans, asked by visit and by time."""
+
+    def __init__(self, custody: Sequence[Row]) -> None:
+        self._of_visit: dict[tuple[str, str], list[Row]] = {}
+        self._by_time: list[tuple[int, int, Row]] = []
+        for span in custody:
+            if span["kind"] == "visit":
+                self._of_visit.setdefault((span["place"], repr(span["start"])), []).append(span)
+            if span["start"] is not None and span["end"] is not None:
+                self._by_time.append((iso.to_s(span["start"]["est"]), iso.to_s(span["end"]["est"]), span))
+
+    def of_visit(self, row: Row) -> Sequence[Row]:
+        return self._of_visit.get((row["place"], repr(row["entered"])), ())
+
+    def between(self, start_s: int, end_s: int) -> Iterator[Row]:
+        """Those that lie in that time."""
+        return (span for first_s, last_s, span in self._by_time if start_s <= first_s and last_s <= end_s)
+
+
 def facts(
     unit: str, visits: Sequence[Row], crossings: Sequence[Row], custody: Sequence[Row], contact: Contact
 ) -> list[Fact]:
     """`visits` and `crossings` as journey.report, `custody` as custody.report gives them."""
     found: list[Fact] = []
+    spans = _Spans(custody)
     for row in (*visits, *crossings):
-        found.append(_of_stay(unit, row, custody))
+        found.append(_of_stay(unit, row, spans))
         if row["flag"] != "none":
             found.append(_flag(unit, row))
     found += _incidents(unit, custody)
@@ -43,17 +64,15 @@ def facts(
     return found
 
 
-def _of_stay(unit: str, row: Row, custody: Sequence[Row]) -> Fact:
+def _of_stay(unit: str, row: Row, spans: "_Spans") -> Fact:
     """A visit or crossing as such; of one that is over, with the condition meanwhile."""
     kind = Kind(row["type"])
     start_s, end_s = _span(row)
-    lasts = end_s is None
-    left_out = {"type", "id", "unit", *_JUDGEMENT, *(_DWELL if lasts else ())}
+    left_out = {"type", "id", "unit", *_JUDGEMENT, *(_DWELL if end_s is None else ())}
     body = {name: value for name, value in row.items() if name not in left_out}
-    if not lasts:
-        body["condition"] = [
-            {name: span[name] for name in _CONDITION} for span in custody if _within(span, kind, row, start_s, end_s)
-        ]
+    if end_s is not None:
+        own = spans.of_visit(row) if kind is Kind.VISIT else spans.between(start_s, end_s)
+        body["condition"] = [{name: span[name] for name in _CONDITION} for span in own]
     return Fact(kind, unit, _places(row), start_s, end_s, body)
 
 
@@ -101,13 +120,3 @@ def _span(row: Row) -> tuple[int, int | None]:
     start = first["earliest"] or first["est"] or first["latest"]
     end = last and (last["latest"] or last["est"] or last["earliest"])
     return iso.to_s(start), None if end is None else iso.to_s(end)
-
-
-def _within(span: Row, kind: Kind, row: Row, start_s: int, end_s: int | None) -> bool:
-    """Whether a span of custody belongs to the visit (it is the same) or crossing (it lies in it)."""
-    if kind is Kind.VISIT:
-        return (span["kind"], span["place"]) == ("visit", row["place"]) and span["start"] == row["entered"]
-    if span["start"] is None or span["end"] is None or end_s is None:
-        return False
-    first, last = iso.to_s(span["start"]["est"]), iso.to_s(span["end"]["est"])
-    return start_s <= first and last <= end_s

@@ -112,8 +112,8 @@ class NoticeLedger:
 
     def record(self, before: Iterable[Story], outcome: Outcome, posted: frozenset[Kind]) -> None:
         """Writes what one step came to; its notices of the kinds `posted` wait for the webhook."""
-        there = set(map(_story_row, before))
-        changed = [row for story in outcome.stories if (row := _story_row(story)) not in there]
+        there = {story.id: story for story in before}
+        changed = [_story_row(story) for story in outcome.stories if there.get(story.id) != story]
         if not (changed or outcome.closed or outcome.notices):
             return
         with self._db.writing() as db:

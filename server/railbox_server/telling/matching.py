@@ -12,6 +12,7 @@ from railbox_server.telling.model import Fact, Story
 _NEVER: Final = float("inf")
 
 Pair = tuple[Story, Fact]
+_Moment = tuple[object, ...]
 
 
 def match(stories: Iterable[Story], facts: Iterable[Fact]) -> tuple[list[Pair], list[Story], list[Fact]]:
@@ -20,8 +21,10 @@ def match(stories: Iterable[Story], facts: Iterable[Fact]) -> tuple[list[Pair], 
     Each story has one fact at most and each fact one story: of a visit that late data splits, the part that begins
     nearest to what was told goes on as its story, the other is news.
     """
-    pairs: list[Pair] = []
-    lone_stories, lone_facts = _same(sorted(stories, key=_story_order), sorted(facts, key=_order), pairs)
+    pairs, lone_stories, lone_facts = _unchanged(stories, facts)
+    lone_stories.sort(key=_story_order)
+    lone_facts.sort(key=_order)
+    lone_stories, lone_facts = _unmoved(lone_stories, lone_facts, pairs)
     for story, fact in sorted(_overlapping(lone_stories, lone_facts), key=_nearness):
         if story in lone_stories and fact in lone_facts:
             pairs.append((story, fact))
@@ -40,23 +43,40 @@ def overlap(a: Fact, b: Fact) -> bool:
     )
 
 
-def _same(stories: list[Story], facts: list[Fact], pairs: list[Pair]) -> tuple[list[Story], list[Fact]]:
-    """Pairs off what is where and when it was, which is nearly everything; returns the rest."""
-    by_moment: dict[tuple[object, ...], list[Story]] = defaultdict(list)
+def _unchanged(stories: Iterable[Story], facts: Iterable[Fact]) -> tuple[list[Pair], list[Story], list[Fact]]:
+    """Pairs off what is just as it was told, which is nearly everything, before anything is sorted."""
+    by_moment = _by_moment(stories)
+    pairs: list[Pair] = []
+    rest: list[Fact] = []
+    for fact in facts:
+        found = by_moment[_moment(fact)]
+        same = next((story for story in found if story.fact.body == fact.body), None)
+        if same is None:
+            rest.append(fact)
+        else:
+            pairs.append((same, fact))
+            found.remove(same)
+    return pairs, [story for found in by_moment.values() for story in found], rest
+
+
+def _unmoved(stories: list[Story], facts: list[Fact], pairs: list[Pair]) -> tuple[list[Story], list[Fact]]:
+    """Pairs off what is where and when it was, though something else is said of it; returns the rest."""
+    by_moment = _by_moment(stories)
+    rest: list[Fact] = []
+    for fact in facts:
+        found = by_moment[_moment(fact)]
+        if found:
+            pairs.append((found.pop(0), fact))
+        else:
+            rest.append(fact)
+    return [story for found in by_moment.values() for story in found], rest
+
+
+def _by_moment(stories: Iterable[Story]) -> dict[_Moment, list[Story]]:
+    found: dict[_Moment, list[Story]] = defaultdict(list)
     for story in stories:
-        by_moment[_moment(story.fact)].append(story)
-    for exactly in (True, False):
-        rest: list[Fact] = []
-        for fact in facts:
-            found = by_moment[_moment(fact)]
-            same = next((story for story in found if not exactly or story.fact == fact), None)
-            if same is None:
-                rest.append(fact)
-            else:
-                pairs.append((same, fact))
-                found.remove(same)
-        facts = rest
-    return [story for found in by_moment.values() for story in found], facts
+        found[_moment(story.fact)].append(story)
+    return found
 
 
 def _overlapping(stories: Sequence[Story], facts: Sequence[Fact]) -> Iterator[Pair]:
@@ -83,7 +103,7 @@ def _story_order(story: Story) -> tuple[object, ...]:
     return *_order(story.fact), story.id
 
 
-def _moment(fact: Fact) -> tuple[object, ...]:
+def _moment(fact: Fact) -> _Moment:
     return fact.kind, fact.unit, fact.where, fact.start_s, fact.end_s
 
 

@@ -92,7 +92,9 @@ def _take_back(story: Story, now: Now, calm: Hysteresis) -> tuple[Story | None, 
 
 
 def _says_same(told: Fact, true: Fact, calm: Hysteresis) -> bool:
-    return (told.end_s is None) == (true.end_s is None) and alike(_lasting(told), _lasting(true), calm)
+    if (told.end_s is None) != (true.end_s is None):
+        return False
+    return told.body == true.body or alike(_lasting(told), _lasting(true), calm)
 
 
 def _lasting(fact: Fact) -> dict[str, object]:
