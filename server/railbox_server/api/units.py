@@ -9,6 +9,7 @@ from railbox_server.api.models.custody import Custody
 from railbox_server.api.models.journeys import Crossings, Flags, Visits
 from railbox_server.api.models.units import LatestRows, UnitDetail, Units
 from railbox_server.api.services import Services
+from railbox_server.engine.rows import contact_at_time
 from railbox_server.flags import Level, flag_rows
 from railbox_server.store.values import Mark, Row
 from railbox_telemetry import iso
@@ -26,8 +27,10 @@ def routes(services: Services) -> APIRouter:
     @router.get("/latest", response_model=LatestRows)
     def latest() -> Response:
         """The newest trusted position of every unit that was ever seen, in one answer."""
-        rows = [_latest_row(row) for row in services.rows_of() if row["latest"] is not None]
-        return answer({"now": iso.from_s(services.clock.now_s()), "latest": rows})
+        now_s, units = services.clock.now_s(), services.units()
+        seen = (row for row in store.unit_rows() if row["latest"] is not None and row["unit"] in units)
+        rows = [_latest_row(row, now_s, services.silence_s) for row in seen]
+        return answer({"now": iso.from_s(now_s), "latest": rows})
 
     @router.get("/flags", response_model=Flags)
     def flags(wish: Paged, flag: Level | None = None) -> Response:
@@ -74,16 +77,15 @@ def routes(services: Services) -> APIRouter:
     return router
 
 
-def _latest_row(row: Row) -> Row:
+def _latest_row(row: Row, now_s: int, silence_s: float) -> Row:
     place = row["place"]
     return {
         "unit": row["unit"],
         **row["latest"],
-        "age_s": row["age_s"],
+        **contact_at_time(row["latest"], now_s, silence_s),
         "place": place and place["id"],
         "flag": row["flag"],
         "certainty": row["certainty"],
-        "no_contact_since": row["no_contact_since"],
     }
 
 

@@ -51,15 +51,19 @@ def unit_row(
 
 def at_time(row: Row, now_s: int, silence_s: float) -> Row:
     """The row as of now: how old its position is, and since when there is no contact."""
-    latest: Mapping[str, str] | None = row["latest"]
-    age_s = None if latest is None else max(0, now_s - iso.to_s(latest["time"]))
-    lost = latest is not None and age_s is not None and age_s > silence_s
     return {
         **row,
-        "age_s": age_s,
-        "no_contact_since": latest["time"] if latest is not None and lost else None,
+        **contact_at_time(row["latest"], now_s, silence_s),
         "progress": progress_at_time(row.get("progress"), now_s),
     }
+
+
+def contact_at_time(latest: Mapping[str, str] | None, now_s: int, silence_s: float) -> Row:
+    """How old the latest position is as of now, and since when there is no contact."""
+    if latest is None:
+        return {"age_s": None, "no_contact_since": None}
+    age_s = max(0, now_s - iso.to_s(latest["time"]))
+    return {"age_s": age_s, "no_contact_since": latest["time"] if age_s > silence_s else None}
 
 
 def progress_at_time(progress: Row | None, now_s: int) -> Row | None:

@@ -7,6 +7,9 @@ cannot do it now (disk full, locked): nothing of that call was written.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from railbox_server.errors import ServerError
 from railbox_server.fleet import Assignment, Span
 from railbox_server.journey.model import SeenKnot
@@ -171,6 +174,10 @@ class ReadStore(Protocol):
 
     def track(self, device: str, span: Span, limit: int) -> Sequence[TrackPoint]:
         """The first `limit` knots of the span, ascending by (time, seq)."""
+        ...
+
+    def track_columns(self, device: str, span: Span, limit: int) -> NDArray[np.int64]:
+        """`track` as an array of as many rows, whose columns are TrackPoint's: what thins long tracks reads."""
         ...
 
     def latest(self, until_s: int) -> Sequence[Point]:

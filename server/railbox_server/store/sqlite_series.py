@@ -9,6 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from railbox_server.fleet import Span
 from railbox_server.journey.model import SeenKnot
 from railbox_server.store.database import Database
@@ -18,6 +21,8 @@ from railbox_server.store.values import Box, Mark, Page, Point, StoredEvent, Sto
 
 EARLIEST_S: Final = -(2**62)
 LATEST_S: Final = 2**62
+_FIELDS: Final = len(TrackPoint._fields)
+_TIME: Final = TrackPoint._fields.index("time_s")
 
 _SEEN_KNOTS: Final = """
     SELECT time_s, lat_e5, lon_e5, dark_s, nullif((state >> 20) & 16383, 0) - 1, seq, time_s + delay_s
@@ -28,6 +33,11 @@ _POINTS: Final = """
 _TRACK: Final = """
     SELECT ?4, time_s, lat_e5, lon_e5, dark_s
       FROM knots WHERE outbox_id = ?1 AND time_s >= ?2 AND time_s < ?3 ORDER BY time_s, seq LIMIT ?5"""
+# Numbers as text, a column each: SQLite writes and numpy reads them three times as fast as Python takes rows.
+_TRACK_COLUMNS: Final = """
+    SELECT group_concat(time_s), group_concat(lat_e5), group_concat(lon_e5), group_concat(dark_s) FROM (
+    SELECT time_s, lat_e5, lon_e5, dark_s
+      FROM knots WHERE outbox_id = ?1 AND time_s >= ?2 AND time_s < ?3 ORDER BY time_s, seq LIMIT ?4)"""
 _LATEST: Final = """
     SELECT d.device, o.epoch, k.seq, k.time_s, k.lat_e5, k.lon_e5, k.dark_s, k.time_s + k.delay_s, k.state
       FROM devices d CROSS JOIN outboxes o ON o.device_id = d.id CROSS JOIN knots k ON k.outbox_id = o.id
@@ -98,6 +108,17 @@ class SqliteSeries:
                 for outbox, epoch in outboxes_of(db, device)
             ]
         return parts[0] if len(parts) == 1 else list(heapq.merge(*parts, key=_track_time))[:limit]
+
+    def track_columns(self, device: str, span: Span, limit: int) -> NDArray[np.int64]:
+        with self._db.reading() as db:
+            parts = [
+                _columns(epoch, db.execute(_TRACK_COLUMNS, (outbox, *bounds(span), limit)).fetchone())
+                for outbox, epoch in outboxes_of(db, device)
+            ]
+        if len(parts) == 1:
+            return parts[0]
+        whole = np.concatenate((np.empty((0, _FIELDS), np.int64), *parts))
+        return whole[np.argsort(whole[:, _TIME], kind="stable")][:limit]
 
     def latest(self, until_s: int) -> Sequence[Point]:
         with self._db.reading() as db:
@@ -179,6 +200,11 @@ def parts_in_box(db: sqlite3.Connection, box: Box, span: Span, after: Mark | Non
         end_s = min(end_s, to_s)
         if start_s < end_s:
             yield outbox, start_s, end_s
+
+
+def _columns(epoch: int, texts: Sequence[str | None]) -> NDArray[np.int64]:
+    columns = [np.fromstring(text or "", np.int64, sep=",") for text in texts]
+    return np.stack((np.full(len(columns[0]), epoch, np.int64), *columns), axis=1)
 
 
 def _point(row: Sequence[Any]) -> Point:
