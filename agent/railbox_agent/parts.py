@@ -12,6 +12,7 @@ from railbox_agent.clock import choose_pivot_ms
 from railbox_agent.config import AgentConfig
 from railbox_agent.delivery import DeliverySettings
 from railbox_agent.gnss.receiver import GnssSettings
+from railbox_agent.gnss.trust import Limits
 from railbox_agent.mqtt import Access, parse_address
 from railbox_agent.outbox import Outbox
 from railbox_agent.pipeline import Settings
@@ -45,7 +46,7 @@ def pipeline_settings(config: AgentConfig, boot_id: int, outbox: Outbox) -> Sett
         readings_s=config.readings.interval_s,
         boot_id=boot_id,
         known_boards={name: BoardMemory(*memory) for name, memory in boards.items()},
-        gnss=GnssSettings(config.gnss.checksum_required, pivot_ms),
+        gnss=GnssSettings(config.gnss.checksum_required, pivot_ms, Limits(floor_ms=iso.to_ms(config.time.floor))),
         thinning=config.thinning.settings(),
         thresholds=tuple(threshold.in_wire_units() for threshold in config.thresholds),
     )

@@ -11,6 +11,7 @@ import logging
 import secrets
 import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import astuple
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from railbox_agent import AgentError
+from railbox_agent.clock import choose_pivot_ms
 from railbox_agent.config import DEFAULT_PATH, AgentConfig
 from railbox_agent.health.attach import vitals_of, watch_over
 from railbox_agent.health.snapshot import Vitals
@@ -41,6 +43,7 @@ from railbox_agent.remote.control import RemoteControl
 from railbox_agent.remote.kept import KeptFile
 from railbox_agent.sender import Sender, SenderSettings, subscriptions, will
 from railbox_agent.uplink import Uplink
+from railbox_telemetry import iso
 from railbox_telemetry.settings import SettingsError, load, render
 from railbox_telemetry.tables import EVENT_BY_NAME
 from railbox_telemetry.values import UndatedEvent
@@ -87,11 +90,13 @@ class Agent:
         """Raises OutboxInUseError."""
         boot_id = secrets.randbits(32)
         self._boot_id = boot_id
-        self._remote = self._remote_control(config)
-        self._config = config = self._remote.config
         self._stopping = False
         self._states: dict[str, str] = {}
-        self._outbox = _outbox(config)
+        self._counted: Counter[str] = Counter()
+        self._outbox = Outbox(config.outbox.folder, *limits_of(config))
+        self._remote = self._remote_control(config)
+        self._config = config = self._remote.config
+        self._outbox.set_limits(*limits_of(config))
         self._ports = Ports(port_specs(config), known_rates=json.loads(self._outbox.recall(RATES_NOTE) or "{}"))
         self._pipeline = Pipeline(pipeline_settings(config, boot_id, self._outbox))
         topics = (*subscriptions(config.device), *self._remote.subscriptions)
@@ -116,6 +121,7 @@ class Agent:
             "device %s, outbox epoch %d with %d batches", self._config.device, self._outbox.epoch, len(self._outbox)
         )
         logging.getLogger().setLevel(self._config.log_level.upper())
+        self._look_at_the_clock()
         self._uplink.start()
         started = UndatedEvent(monotonic_us() // 1_000_000, EVENT_BY_NAME["agent_started"].code)
         with self._ports:
@@ -144,6 +150,13 @@ class Agent:
         self._remote.step()
         self._tell_troubles()
         self._health.step()
+
+    def _look_at_the_clock(self) -> None:
+        now_ms = time.time_ns() // 1_000_000
+        if choose_pivot_ms(now_ms, iso.to_ms(self._config.time.floor)) != now_ms:
+            self._counted["host_clock_wrong"] += 1
+            says = "this computer's clock says %s, which cannot be: times come from the receiver; TLS may need it set"
+            log.warning(says, iso.from_ms(now_ms))
 
     def _remote_control(self, config: AgentConfig) -> RemoteControl:
         return RemoteControl(
@@ -200,14 +213,10 @@ class Agent:
         )
 
     def _counters(self) -> Mapping[str, int]:
-        return self._pipeline.counters + Counter(self._ports.counters) + self._remote.counters
+        return self._pipeline.counters + Counter(self._ports.counters) + self._remote.counters + self._counted
 
     def _stop(self, _number: int, _frame: object) -> None:
         self._stopping = True
-
-
-def _outbox(config: AgentConfig) -> Outbox:
-    return Outbox(config.outbox.folder, *limits_of(config))
 
 
 def _log_to_stderr(level: str) -> None:

@@ -10,7 +10,8 @@ from typing import Final
 
 from railbox_agent.gnss.dates import Calendar
 from railbox_agent.gnss.said import Said, Status
-from railbox_agent.gnss.trust import Limits, Seen, TrustState, distance_m, judge
+from railbox_agent.gnss.trust import REASONS, Limits, Seen, TrustState, distance_m, judge
+from railbox_telemetry import iso
 from railbox_telemetry.values import Fix
 
 MAX_UNDATED: Final = 600
@@ -83,10 +84,12 @@ class _Epoch:
 
 
 class Merger:
-    """Sentences in, fixes out, in the order they were said. `counters` name what could not be used."""
+    """Sentences in, fixes out, in the order they were said. `counters` name what could not be used, `excerpts` show the
+    latest of what could not be trusted."""
 
     def __init__(self, pivot_ms: int | None = None, limits: Limits | None = None) -> None:
         self.counters: Counter[str] = Counter()
+        self.excerpts: dict[str, bytes] = {}
         self._limits = limits or Limits()
         self._calendar = Calendar(pivot_ms)
         self._trust = TrustState()
@@ -181,8 +184,13 @@ class Merger:
         self._trust, fix = judge(self._trust, fix, epoch.mono_ms, self._limits)
         self.counters["fixes"] += 1
         if fix.reason is not None:
-            self.counters[f"untrusted_{fix.reason}"] += 1
+            self._doubted(fix, fix.reason)
         return Seen(fix, epoch.mono_ms)
+
+    def _doubted(self, fix: Fix, reason: str) -> None:
+        self.counters[f"untrusted_{reason}"] += 1
+        shown = f"{iso.from_ms(fix.fix_time_ms)} {fix.lat_deg:.5f} {fix.lon_deg:.5f}: {REASONS[reason]}"
+        self.excerpts[f"untrusted_{reason}"] = shown.encode()
 
 
 def _doubt(epoch: _Epoch, limits: Limits) -> str | None:
