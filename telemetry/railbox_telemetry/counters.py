@@ -116,7 +116,7 @@ _BOARD: Final = (
 
 _PORTS: Final = (
     _flow("opened", "times that a port was opened"),
-    Counted("open_failures", "times that a port could not be opened", "see what railbox doctor says of the port"),
+    Counted("open_failures", "times that a port could not be opened"),
     Counted("losses", "times that an open port vanished", "check the plug, and the supply of the port"),
     Counted("stalls", "times that a port was silent for too long, and was opened anew"),
     Counted("rates_tried", "rates that a receiver was listened to at, in vain"),

@@ -44,7 +44,8 @@ def main(argv: list[str]) -> int:
     try:
         config = load(path, AgentConfig)
     except SettingsError as error:
-        _show([fail("settings", str(error), "railbox agent --print-config shows every key")], as_json=args.json)
+        todo = "run this as root, or name a file by --config; railbox agent --print-config shows every key"
+        _show([fail("settings", str(error), todo)], as_json=args.json)
         return EXIT_USAGE
     findings = [ok("settings", f"{path}: {config.device}"), *_examine(config, path, args)]
     _show(findings, as_json=args.json)

@@ -85,6 +85,8 @@ def _not_open(area: str, path: str, state: str, there: Sequence[str]) -> Finding
     if "No such file" in state:
         seen = f"there is {', '.join(there)}" if there else "there is no serial port at all"
         return fail(area, f"{path} is not there", f"plug it in, or correct its path; {seen}")
+    if path.startswith("gpsd://"):
+        return fail(area, f"{path}: {state}", "start gpsd there, or correct host and port")
     if "ermission" in state:
         return fail(area, state, "run this as root, or add the user to the group dialout")
     if "busy" in state or "lock" in state:
