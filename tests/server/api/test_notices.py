@@ -1,3 +1,5 @@
+import json
+import re
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from support.receivers import SECRET, Receiver, receiver
 from support.server_rig import Rig
 
 UNIT = "CSQU3054383"
+DOCS = Path(__file__).parents[3] / "docs" / "telling.md"
 
 
 class Desk:
@@ -72,6 +75,15 @@ def test_notices_are_listed_newest_first_with_what_became_of_them(desk: Desk) ->
     }  # fmt: skip
     retracted = next(item for item in found if item.type == "flag.retracted")
     assert (retracted.revision, retracted.retracts) == (2, 1)
+
+
+def test_the_documented_notice_is_one(desk: Desk) -> None:
+    (text,) = re.findall(r"```json\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    documented: dict[str, Any] = json.loads(text)
+    found = [row for row in desk.get("/api/notices?kind=flag")["notices"] if row["type"] == documented["type"]]
+    same = next(row for row in found if row["of"] == documented["of"])
+    drawn = ("notice", "told_at", "delivery")
+    assert {**documented, **dict.fromkeys(drawn)} == {**same, **dict.fromkeys(drawn)}
 
 
 def test_notices_are_asked_by_unit_kind_delivery_standing_and_page(desk: Desk) -> None:
