@@ -31,7 +31,7 @@ class Condition:
     salvaged: Salvaged = field(default_factory=Salvaged)
 
 
-def mend(path: Path, check_s: float) -> Condition:
+def mend(path: Path, check_s: float, *, series: bool = True, spooled: bool = False) -> Condition:
     """Looks through the file for so long at most, whole when it is suspect; sets it aside when it is damaged."""
     new = _salvaged_of(path)
     if not path.exists():
@@ -46,7 +46,7 @@ def mend(path: Path, check_s: float) -> Condition:
     log.error("store %s is damaged: %s; saving what can be read", path, damage)
     _remove(new)
     try:
-        salvaged = salvage(path, new)
+        salvaged = salvage(path, new, series=series, spooled=spooled)
     except (sqlite3.Error, StoreError, OSError) as error:
         log.error("nothing of %s can be saved (%s): the server goes on with a new store", path, error)
         salvaged = Salvaged()

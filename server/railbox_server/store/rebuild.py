@@ -29,12 +29,13 @@ _BATCHES: Final = """
 def rebuild_rows(
     db: sqlite3.Connection,
     *,
+    series: bool,
     spooled: bool,
     anew: bool,
     progress: Callable[[int], None] = lambda count: None,
 ) -> int:
     """Returns of how many batches. `anew`: rows that no batch gives go first, but for those of batches that retention
-    let go. `spooled`: the series are another database's, which is sent all of them again."""
+    let go. `series`: they are in this database; `spooled`: another one is sent all of them again."""
     if anew:
         _clear(db)
     if spooled:
@@ -44,7 +45,7 @@ def rebuild_rows(
         batches = tuple(item for _, item in page)
         ids = {item.outbox: key for key, item in page}
         for table, rows in rows_of(batches, ids).items():
-            if not spooled or table not in SERIES:
+            if series or table not in SERIES:
                 db.executemany(INSERTS[table], rows)
         count += len(page)
         progress(len(page))

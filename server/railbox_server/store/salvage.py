@@ -45,8 +45,9 @@ class Salvaged:
         )
 
 
-def salvage(damaged: Path, new: Path) -> Salvaged:
-    """Raises StoreError or sqlite3.Error when nothing can be read."""
+def salvage(damaged: Path, new: Path, *, series: bool = True, spooled: bool = False) -> Salvaged:
+    """Where the series are and who is sent them is rebuild.py's to say. Raises StoreError or sqlite3.Error when nothing
+    can be read."""
     _fill_up(damaged)
     source = sqlite3.connect(damaged, isolation_level=None)
     try:
@@ -59,7 +60,7 @@ def salvage(damaged: Path, new: Path) -> Salvaged:
     whole = Database(new, SCRIPTS)
     try:
         with whole.writing() as db:
-            rebuild_rows(db, spooled=bool(db.execute("SELECT 1 FROM spool LIMIT 1").fetchone()), anew=False)
+            rebuild_rows(db, series=series, spooled=spooled, anew=False)
             lost = rebuild_ledgers(db)
             db.execute(_COUNT_QUARANTINE)
     finally:

@@ -17,8 +17,8 @@ class InfluxSettings:
     token_file: Path | None = setting(
         None, "file with the token; of InfluxDB 1 USER:PASSWORD", example="/etc/railbox/influx-token"
     )
-    batch_points: int = setting(5_000, "so many points are written at once at most", low=1, high=100_000)
-    flush_ms: int = setting(200, "a point waits so long for company at most", low=10, high=60_000)
+    batch_size: int = setting(500, "so many batches of trackers go in one request at most", low=1, high=5_000)
+    flush_ms: int = setting(200, "a batch waits so long for company, in milliseconds", low=10, high=60_000)
     timeout_s: float = setting(10.0, "without an answer for so long, a request has failed", low=0.1)
 
 
@@ -39,8 +39,10 @@ class RetentionSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoreSettings:
-    kind: Literal["sqlite", "influxdb"] = setting(
-        "sqlite", "where positions, readings and events are kept; everything else is in SQLite either way"
+    kind: Literal["sqlite", "influxdb", "both"] = setting(
+        "sqlite",
+        "where positions, readings and events are kept, everything else is in SQLite either way; "
+        '"both": SQLite answers, and InfluxDB or VictoriaMetrics has a copy',
     )
     check_s: float = setting(5.0, "the file is looked through for damage at a start, for so many seconds", low=0.0)
     influxdb: InfluxSettings = setting(InfluxSettings(), "InfluxDB, where kind says so")

@@ -14,5 +14,6 @@ FILE: Final = "railbox.db"
 class SqliteStore(SqliteBooks, SqliteSeries):
     """Implements `interface.Store`."""
 
-    def __init__(self, folder: Path, file: str = FILE) -> None:
-        super().__init__(Database(folder / file, SCRIPTS))
+    def __init__(self, folder: Path, file: str = FILE, *, spooled: bool = False) -> None:
+        """`spooled`: another database is sent a copy of the series."""
+        super().__init__(Database(folder / file, SCRIPTS), spooled=spooled)

@@ -50,9 +50,10 @@ def _unit_row(text: str) -> Row:
 class SqliteBooks:
     """Any thread may call it, and other processes may have the same file open."""
 
-    def __init__(self, db: Database, *, spooled: bool = False) -> None:
-        """`spooled`: another database holds the series; their batches wait on the spool for it."""
+    def __init__(self, db: Database, *, series: bool = True, spooled: bool = False) -> None:
+        """`series`: they are in this database; `spooled`: batches wait on the spool for another one."""
         self._db = db
+        self._series = series
         self._spooled = spooled
 
     @property
@@ -67,7 +68,7 @@ class SqliteBooks:
 
     def write(self, group: Group) -> None:
         with self._db.writing() as db:
-            writes.write_group(db, group, spooled=self._spooled)
+            writes.write_group(db, group, series=self._series, spooled=self._spooled)
 
     def ledger(self, outbox: Outbox) -> Ledger:
         with self._db.reading() as db:
@@ -107,7 +108,7 @@ class SqliteBooks:
     ) -> int:
         """Takes rows of another store, in which the numbers of device and outbox stand at these places; returns how
         many are new. Where another database holds the series, theirs are left out."""
-        if self._spooled and table in SERIES:
+        if not self._series and table in SERIES:
             return 0
         with self._db.writing() as db:
             device_id, outbox_id = writes.numbers_of(db, outbox)
@@ -124,7 +125,7 @@ class SqliteBooks:
     def rebuild(self, progress: Callable[[int], None]) -> int:
         """Makes all that batches say again from their wire bytes; returns of how many."""
         with self._db.writing() as db:
-            count = rebuild_rows(db, spooled=self._spooled, anew=True, progress=progress)
+            count = rebuild_rows(db, series=self._series, spooled=self._spooled, anew=True, progress=progress)
             rebuild_ledgers(db)
         self.count_restore()
         return count

@@ -16,11 +16,19 @@ from railbox_telemetry.values import SeqRange
 
 STORED, QUARANTINED, DISCARDED, EXPIRED = 0, 1, 2, 3
 """States of seq_ranges."""
+# A last will says nothing but that the device is offline: what it said of itself before still holds.
+_PUT_STATUS = """
+INSERT INTO statuses (device, received_at_ms, online, body) VALUES (?,?,?,?)
+ON CONFLICT (device) DO UPDATE SET received_at_ms = excluded.received_at_ms, online = excluded.online,
+    body = iif(
+        json_extract(excluded.body, '$.counters') IS NULL, json_patch(statuses.body, excluded.body), excluded.body
+    )
+"""
 _LEDGER_STATES = (STORED, QUARANTINED, DISCARDED)
 
 
-def write_group(db: sqlite3.Connection, group: Group, *, spooled: bool = False) -> None:
-    """All of it; where another database is to hold the series, their batches are put on the spool for it instead."""
+def write_group(db: sqlite3.Connection, group: Group, *, series: bool = True, spooled: bool = False) -> None:
+    """All of it. `series`: with the rows of knots, readings and events; `spooled`: another database waits for them."""
     ids = _ids(db, group)
     db.executemany(
         "INSERT OR IGNORE INTO batches VALUES (?,?,?,?)",
@@ -32,7 +40,7 @@ def write_group(db: sqlite3.Connection, group: Group, *, spooled: bool = False) 
             [(ids[item.outbox][1], item.batch.seq) for item in group.batches],
         )
     for table, rows in rows_of(group.batches, ids).items():
-        if not spooled or table not in SERIES:
+        if series or table not in SERIES:
             db.executemany(INSERTS[table], rows)
     for outbox, ledger in group.ledgers.items():
         _write_ledger(db, ids[outbox][1], ledger)
@@ -42,7 +50,7 @@ def write_group(db: sqlite3.Connection, group: Group, *, spooled: bool = False) 
         "VALUES (?,?,?,?,?,?,?,?)",
         map(_quarantine_row, group.quarantined),
     )
-    db.executemany("INSERT OR REPLACE INTO statuses VALUES (?,?,?,?)", map(_status_row, group.statuses))
+    db.executemany(_PUT_STATUS, map(_status_row, group.statuses))
 
 
 def device_id(db: sqlite3.Connection, device: str) -> int:

@@ -247,6 +247,13 @@ def test_a_status_replaces_the_one_before(store: Store) -> None:
     assert store.statuses() == [Status(DEVICE, RECEIVED_MS, False, {"online": False, "counters": {"a": 1}})]
 
 
+def test_a_last_will_leaves_what_the_device_said_of_itself(store: Store) -> None:
+    said = {"online": True, "counters": {"a": 1}, "health": {"temp_c": 41}}
+    store.write(Group(statuses=(Status(DEVICE, RECEIVED_MS, True, said),)))
+    store.write(Group(statuses=(Status(DEVICE, RECEIVED_MS + 5, False, {"online": False}),)))
+    assert store.statuses() == [Status(DEVICE, RECEIVED_MS + 5, False, {**said, "online": False})]
+
+
 def test_a_device_is_known_once_it_is_registered_or_assigned(store: Store) -> None:
     store.write(group(payload(1)))
     assert store.known_devices() == frozenset()
