@@ -41,6 +41,7 @@ def device_rows(store: DeviceStore, now_s: int) -> list[Row]:
                 "missing": sum(item.last - item.first + 1 for state in own for item in state.ledger.missing()),
                 "online": status and status.online,
                 "counters": status.body.get("counters", {}) if status else {},
+                "health": status.body.get("health", {}) if status else {},
             }
         )
     return rows

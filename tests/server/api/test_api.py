@@ -293,8 +293,9 @@ def test_corridors_are_listed_and_served_as_geojson(rig: Rig) -> None:
     assert "is not known" in get(rig, "/api/corridors/nowhere", 404)["detail"]
 
 
-def test_devices_tell_their_health(rig: Rig) -> None:
-    rig.say_status("TRK1", '{"online": true, "epoch": 7, "counters": {"no_fix": 3}}')
+def test_devices_tell_their_health_also_when_they_have_vanished(rig: Rig) -> None:
+    rig.say_status("TRK1", '{"online": true, "epoch": 7, "counters": {"no_fix": 3}, "health": {"temp_c": 41}}')
+    rig.say_status("TRK1", '{"online": false}')
     (row,) = get(rig, "/api/devices")["devices"]
     assert row == {
         "device": "TRK1",
@@ -305,8 +306,9 @@ def test_devices_tell_their_health(rig: Rig) -> None:
         "epoch": 7,
         "batches": 42,
         "missing": 158,
-        "online": True,
+        "online": False,
         "counters": {"no_fix": 3},
+        "health": {"temp_c": 41},
     }
 
 

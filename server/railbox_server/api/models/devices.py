@@ -2,9 +2,15 @@
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from railbox_server.api import examples
 from railbox_server.api.models.common import Listed
+from railbox_telemetry.tables import HEALTH_KEYS
+
+_HEALTH = "What it last said of itself, as far as it knows. " + "; ".join(
+    f"{key}: {meaning}" for key, meaning in HEALTH_KEYS.items()
+)
 
 
 class DeviceRow(BaseModel):
@@ -17,7 +23,8 @@ class DeviceRow(BaseModel):
     batches: int
     missing: int
     online: bool | None
-    counters: dict[str, int | float]
+    counters: dict[str, int | float] = Field(description="What it skipped, dropped and retried since it started")
+    health: dict[str, Any] = Field(description=_HEALTH)
 
 
 class Devices(Listed):
@@ -25,6 +32,8 @@ class Devices(Listed):
 
 
 class AssignmentRow(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"device": "TRK2", "unit": "MSKU 123456-5"}]})
+
     device: str
     unit: str
     from_: str | None = Field(
@@ -59,6 +68,8 @@ class DeviceDetail(DeviceRow):
 
 
 class End(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"to": examples.TO}]})
+
     to: str | None = Field(default=None, description="Not given: now")
 
 
