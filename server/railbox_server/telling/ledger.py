@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from railbox_server.store.database import Database
-from railbox_server.store.interface import StoreError
+from railbox_server.store.database import SUSPECT, Database
+from railbox_server.store.health import ASIDE, check
 from railbox_server.telling.model import Action, Fact, Kind, Notice, Story
 from railbox_server.telling.notices import Outcome
 
@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 FILE: Final = "telling.db"
 KEPT, WAITING, DELIVERED, REFUSED, DROPPED = "kept", "waiting", "delivered", "refused", "dropped"
 """What became of a notice: `kept` was never for the webhook."""
-_DAMAGED: Final = ("malformed", "not a database", "file is encrypted")
+CHECK_S: Final = 2.0
+"""So long the file is looked through at a start; whole when it is suspect."""
 _NEWEST: Final = 2**62
 
 _SCHEMA: Final = """
@@ -253,20 +254,24 @@ class NoticeLedger:
 
 def _opened(path: Path) -> Database:
     """A damaged file is set aside, and telling begins anew: that is said, and no reason not to start."""
-    try:
-        return Database(path, (_SCHEMA,))
-    except StoreError as error:
-        if not any(sign in str(error) for sign in _DAMAGED):
-            raise
-        aside = path.with_name(f"{path.name}.damaged-{int(time.time())}")
-        for suffix in ("", "-wal", "-shm"):
-            damaged = path.with_name(path.name + suffix)
-            if damaged.exists():
-                damaged.replace(aside.with_name(aside.name + suffix))
-        log.error(
-            "%s; set aside as %s: what waited in it is not posted, what is true now is recorded anew", error, aside
-        )
-        return Database(path, (_SCHEMA,))
+    suspect = path.with_name(path.name + SUSPECT)
+    if path.exists():
+        _, damage = check(path, None if suspect.exists() else CHECK_S)
+        if damage is not None:
+            _set_aside(path, damage)
+        suspect.unlink(missing_ok=True)
+    return Database(path, (_SCHEMA,))
+
+
+def _set_aside(path: Path, damage: str) -> None:
+    aside = path.with_name(path.name + ASIDE + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+    for suffix in ("", "-wal", "-shm"):
+        if (part := path.with_name(path.name + suffix)).exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    log.error(
+        "%s is damaged: %s; set aside as %s: what waited in it is not posted, what is true is recorded anew",
+        path, damage, aside,
+    )  # fmt: skip
 
 
 def _story_row(story: Story) -> tuple[object, ...]:

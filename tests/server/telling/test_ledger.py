@@ -50,6 +50,22 @@ def test_notices_are_found_by_unit_kind_delivery_and_page(tmp_path: Path) -> Non
     ledger.close()
 
 
+def test_damage_met_while_running_is_set_aside_at_the_next_start(tmp_path: Path) -> None:
+    ledger = NoticeLedger(tmp_path)
+    for minute in range(40):
+        tell(ledger, minute, *([FLAG] if minute % 2 else []))
+    ledger.close()
+    path = tmp_path / FILE
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    path.with_name(f"{FILE}.suspect").touch()
+    ledger = NoticeLedger(tmp_path)
+    assert ledger.notices(Asked()) == []
+    assert len(list(tmp_path.glob("telling.db.damaged-*"))) == 1
+    assert not path.with_name(f"{FILE}.suspect").exists()
+    ledger.close()
+
+
 def test_a_damaged_file_is_set_aside_and_telling_begins_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / FILE).write_bytes(b"no database at all " * 500)
     with caplog.at_level(logging.ERROR):
