@@ -159,15 +159,28 @@ def test_what_is_wrong_is_refused_with_the_reason_and_garbage_too(tmp_path: Path
         wait_for(lambda: made.is_said("applied", again), "the next one to be applied", 60)
 
 
+def test_what_the_broker_lost_is_sent_again(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker:
+        server = Server(tmp_path, broker.url)
+        with running(server):
+            server.assign("TRK-1", UNIT)
+            httpx.put(server.http + PATH, json={"settings": {"log_level": "debug"}}).raise_for_status()
+            broker.kill()
+            broker.start()
+            with client(broker.port, Leaf.CONFIGURATION) as (_, said):
+                wait_for(lambda: said, "the configuration to be retained by the broker again", 60)
+                assert said[-1] == {"version": said[-1]["version"], "settings": {"log_level": "debug"}}
+
+
 @contextmanager
-def client(port: int) -> Generator[tuple[paho.Client, list[Row]]]:
-    """Somebody at the broker who hears the tracker's results."""
+def client(port: int, leaf: Leaf = Leaf.RESULT) -> Generator[tuple[paho.Client, list[Row]]]:
+    """Somebody at the broker who hears what the tracker says, or is told."""
     said: list[Row] = []
     made = paho.Client(CallbackAPIVersion.VERSION2, "stranger", protocol=paho.MQTTv311)
     made.on_message = lambda _client, _data, message: said.append(json.loads(message.payload))
     made.connect("127.0.0.1", port)
     made.loop_start()
-    made.subscribe(str(Topic("TRK-1", Leaf.RESULT)), 1)
+    made.subscribe(str(Topic("TRK-1", leaf)), 1)
     try:
         yield made, said
     finally:

@@ -59,6 +59,11 @@ class Configurations:
         self._publish = publish
         self._now_ms = now_ms
 
+    @property
+    def counters(self) -> dict[str, int]:
+        """What came on `r` and was no use, by what it was."""
+        return dict(sorted(self.complaints.counts.items()))
+
     def want(self, devices: Sequence[str], settings: Mapping[str, object]) -> None:
         """From now on these devices are to be set so, whatever was wanted of them before. The devices must be known.
 

@@ -29,9 +29,12 @@ class Peer:
         self.client = paho.Client(CallbackAPIVersion.VERSION2, user, protocol=paho.MQTTv311)
         self.client.username_pw_set(user, password)
         self.client.on_message = lambda _c, _d, message: self.heard.append((message.topic, bytes(message.payload)))
-        self.client.on_subscribe = lambda *_: self._answered.set()
+        self.client.on_subscribe = self._on_subscribe
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
+
+    def _on_subscribe(self, *_: object) -> None:
+        self._answered.set()
 
     def listen(self, *topics: str) -> None:
         for topic in topics:
