@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from railbox_agent.clock import AGREEING, FLOOR_MS, BootTime, choose_pivot_ms
+from railbox_agent.clock import AGREEING, FLOOR_MS, BootTime, ClockQuality, choose_pivot_ms
 from railbox_agent.gnss.trust import Seen
 from railbox_telemetry.values import Fix
 
@@ -79,3 +80,21 @@ def test_the_pivot_is_the_hosts_clock_only_where_that_can_be() -> None:
     assert choose_pivot_ms(T0_MS, FLOOR_MS) == T0_MS
     assert choose_pivot_ms(0, FLOOR_MS) == FLOOR_MS, "1970: no clock was set"
     assert choose_pivot_ms(T0_MS + 54 * 365 * 86_400_000, FLOOR_MS) == FLOOR_MS, "2080: it was set wrong"
+
+
+def test_its_quality_is_how_long_ago_a_receiver_agreed_with_it() -> None:
+    clock = BootTime()
+    assert clock.quality(5_000) == ClockQuality()
+    clock.observe(seen(0))
+    assert not clock.quality(5_000).known
+    for at in range(1, 5):
+        clock.observe(seen(at * 1000))
+    assert clock.quality(4_000) == ClockQuality(known=True, age_s=0)
+    later = clock.quality(3_604_000)
+    assert (later.age_s, later.error_s) == (3_600, pytest.approx(0.72))
+    clock.observe(seen(3_600_000, wrong_ms=5_000_000))
+    assert clock.quality(3_604_000) == later, "one fix that disagrees says nothing"
+
+
+def test_a_recordings_own_time_is_known_and_of_no_age() -> None:
+    assert BootTime(offset_ms=T0_MS).quality(1_000) == ClockQuality(known=True)
