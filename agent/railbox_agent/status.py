@@ -6,6 +6,7 @@ Pure: everything it says is an argument.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from railbox_telemetry import iso
@@ -50,6 +51,7 @@ def encode_status(status: Status) -> bytes:
     return json.dumps(fields, separators=(",", ":")).encode()
 
 
+@cache
 def installed_version() -> str:
     try:
         return version("railbox")
