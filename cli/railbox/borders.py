@@ -118,9 +118,10 @@ def hours(row: Row) -> str:
 
 
 def flag(row: Row) -> str:
+    returned = "returned" if row.get("returned") else ""
     told = "" if row["flag"] == "none" else f"{row['flag']} ({row['certainty']})"
     silent = f"no contact since {row['no_contact_since'][:16].replace('T', ' ')}" if row["no_contact_since"] else ""
-    return ", ".join(part for part in (told, silent) if part)
+    return ", ".join(part for part in (returned, told, silent) if part)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -84,7 +84,7 @@ def is_json_lines(path: str) -> bool:
         with open_log(path) as file:
             head = file.peek(4_096)
     except (OSError, EOFError) as error:
-        raise logs.LogError(f"{path}: {error}") from None
+        raise logs.LogError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
     return any(line.lstrip().startswith(b"{") for line in head.splitlines())
 
 
@@ -162,7 +162,8 @@ def _add_lines(fixes: dict[str, list[Fix]], file: IO[bytes], name: str, unit: st
             fixes.setdefault(unit or said[0] or name, []).append(said[1])
     if bad:
         more = "; …" if len(bad) > EXAMPLES_NAMED else ""
-        notes.append(f"{name}: {len(bad)} lines are no fixes: {'; '.join(bad[:EXAMPLES_NAMED])}{more}")
+        what = "1 line is no fix" if len(bad) == 1 else f"{len(bad)} lines are no fixes"
+        notes.append(f"{name}: {what}: {'; '.join(bad[:EXAMPLES_NAMED])}{more}")
 
 
 def parse_line(line: bytes) -> tuple[str | None, Fix] | None:

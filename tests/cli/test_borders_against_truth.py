@@ -34,9 +34,9 @@ def journey(folder: Path, corridor: str, seed: int, *flags: str) -> Path:
     return out
 
 
-def found_in(log: Path, corridor: str, capsys: pytest.CaptureFixture[str]) -> list[Row]:
+def found_in(log: Path, corridor: str, capsys: pytest.CaptureFixture[str], *more: Path) -> list[Row]:
     capsys.readouterr()
-    assert borders.main([str(log), "--json", "--corridor", corridor, "--now", END]) == 0
+    assert borders.main([*map(str, (log, *more)), "--json", "--corridor", corridor, "--now", END]) == 0
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -124,6 +124,15 @@ def test_long_darkness_at_borders_loses_no_crossing_and_invents_none(
     found, truth = found_in(log, RAIL_AND_ROAD, capsys), truth_of(log)
     told, was = (in_order([row for row in rows if row["type"] == "crossing"]) for rows in (found, truth))
     assert [name_of(row) for row in told] == [name_of(row) for row in was]
+
+
+def test_a_rough_journey_with_two_trackers_is_found_as_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = journey(tmp_path, RAIL_AND_ROAD, 4, "--rough", "--outages", "none")
+    truth = truth_of(log)
+    assert any(row.get("returned") for row in truth)
+    check(found_in(log, RAIL_AND_ROAD, capsys, tmp_path / "trip-b.rbrec"), truth)
 
 
 def test_a_journey_under_way_is_open_where_it_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

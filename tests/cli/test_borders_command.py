@@ -189,7 +189,7 @@ def test_bytes_that_are_no_text_are_garbage_too(run: Run, tmp_path: Path, lines:
     file.write_bytes(lines[0].encode() + b"\n\xff\xfe{\x00\n" + "\n".join(lines[1:]).encode())
     code, _, err = run(file, "--json")
     assert code == 0
-    assert "1 lines are no fixes: line 2" in err
+    assert "1 line is no fix: line 2" in err
 
 
 def test_damaged_lines_of_a_recording_are_counted(run: Run, trip: Path, tmp_path: Path) -> None:

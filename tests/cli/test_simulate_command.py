@@ -158,3 +158,23 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     assert "examples:" in capsys.readouterr().out
+
+
+def test_a_rough_journey_has_a_recording_for_each_of_its_trackers(tmp_path: Path) -> None:
+    out = tmp_path / "trip.rbrec.gz"
+    assert simulate(out, "--rough", corridor="karachi-moscow-incheh-borun") == 0
+    assert [path.name for path in sorted(tmp_path.iterdir())] == [
+        "trip-b.rbrec.gz",
+        "trip.rbrec.gz",
+        "trip.rbrec.gz.truth.json",
+    ]
+    first, second = load(out), load(tmp_path / "trip-b.rbrec.gz")
+    fixes = [[item for item in log.items if isinstance(item, Fix)] for log in (first, second)]
+    assert first.header.unit == second.header.unit
+    assert first.header.device != second.header.device
+    assert identity.is_device(second.header.device or "")
+    assert fixes[0][-1].fix_time_ms < iso.to_ms(END)
+    assert iso.from_ms(fixes[1][-1].fix_time_ms) == END
+    assert fixes[1][0].fix_time_ms >= second.header.started_at_ms
+    for log in (first, second):
+        assert not [name for name in log.counters if "bad_" in name or "malformed" in name]

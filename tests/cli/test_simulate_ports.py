@@ -126,3 +126,13 @@ def test_numbers_have_valid_check_digits(seed: int) -> None:
     assert identity.parse_unit(container).kind == "container"
     assert identity.parse_unit(wagon).kind == "wagon"
     assert identity.is_device(numbers.device(container))
+
+
+def test_a_board_that_boots_begins_its_ticks_and_counters_again() -> None:
+    board = Board(ROUTE, journey(), START_S, Random(5), (2.5 * HOUR_S, 6.2 * HOUR_S))
+    link = HostLink(1)
+    told = [(time_ms, link.feed(data, time_ms)) for time_ms, data in board.frames(8 * HOUR_S, 600)]
+    samples = [value for _, values in told for value in values if isinstance(value, BoardSample)]
+    assert [time_ms for time_ms, _ in told] == sorted(time_ms for time_ms, _ in told)
+    assert len({sample.boot_id for sample in samples}) == 3
+    assert link.counters["reboots"] == 2
