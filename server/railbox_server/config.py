@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeVar
 from railbox_server.addresses import AddressError, BrokerAddress, Listen, parse_broker, parse_listen
 from railbox_server.custody.settings import CustodySettings
 from railbox_server.journey.model import Settings as EngineSettings
+from railbox_server.store.settings import StoreSettings
 from railbox_server.telling.settings import TellingSettings, WebhookSettings, check_secret
 from railbox_telemetry.settings import SettingsError, setting
 
@@ -83,6 +84,7 @@ class ServerSettings:
     http: HttpSettings = setting(HttpSettings(), "page and API")
     broker: BrokerSettings = setting(BrokerSettings(), "the MQTT broker")
     borders: BordersSettings = setting(BordersSettings(), "the border engine")
+    store: StoreSettings = setting(StoreSettings(), "the store")
     custody: CustodySettings = setting(CustodySettings(), "the condition of what is carried, by visit and leg")
     telling: TellingSettings = setting(
         TellingSettings(), "what is told of visits, crossings, doors and shocks, and when"

@@ -18,7 +18,9 @@ from railbox_server.configuration import command as configuration
 from railbox_server.device_rows import assignment_row, device_rows
 from railbox_server.errors import ServerError
 from railbox_server.fleet import Assignment, Span, start_of_new
-from railbox_server.store.sqlite import FILE, SqliteStore
+from railbox_server.store.interface import Store
+from railbox_server.store.opening import open_store
+from railbox_server.store.sqlite import FILE
 from railbox_server.store.values import Row
 from railbox_telemetry import iso
 from railbox_telemetry.identity import IdentityError, check_device, parse_unit
@@ -51,7 +53,7 @@ class Desk(Protocol):
 class StoreDesk:
     """The store's own file."""
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
 
     def assign(self, device: str, unit: str, start: str | None, end: str | None) -> Row:
@@ -141,7 +143,7 @@ def _desk(args: argparse.Namespace, *, must_exist: bool = False) -> Desk:
         return HttpDesk(args.server, read_secret("--token-file", args.token_file))
     if must_exist and not (args.data / FILE).is_file():
         raise ServerError(f"no store in {args.data}; give the folder that the server's settings name as data")
-    return StoreDesk(SqliteStore(args.data))
+    return StoreDesk(open_store(args.data))
 
 
 def _tell(row: Row, as_json: bool) -> None:

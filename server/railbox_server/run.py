@@ -43,7 +43,7 @@ from railbox_server.ingest.mqtt import Session, Tls
 from railbox_server.ingest.parcel import Message
 from railbox_server.ingest.worker import Worker
 from railbox_server.live import Hub
-from railbox_server.store.sqlite import SqliteStore
+from railbox_server.store.keeping import Keeping
 from railbox_server.telling.room import Telling
 from railbox_server.watching import readiness
 from railbox_server.watching.metrics import Metrics
@@ -113,8 +113,9 @@ def serve(settings: ServerSettings, stack: ExitStack, log_format: logs.Format = 
     _lock(settings.data, stack)
     token = read_secret("http.token_file", settings.http.token_file, MIN_TOKEN)
     door = _listening(settings.http_listen(), stack)
-    store = SqliteStore(settings.data)
-    stack.callback(store.close)
+    keeping = Keeping(settings.data, settings.store)
+    stack.callback(keeping.close)
+    store = keeping.store
     known = corridors.available(settings.corridors)
     clock = clock_of(settings.clock)
     engine_settings = settings.borders.for_engine()
@@ -162,7 +163,7 @@ def serve(settings: ServerSettings, stack: ExitStack, log_format: logs.Format = 
     configurations = Configurations(registry, publish)
     session = _session(settings, worker, configurations, stack)
     # Stopped in reverse: the worker first, so that a session which waits for it is free to end.
-    for part in (telling, engine, session, worker):
+    for part in (keeping, telling, engine, session, worker):
         part.start()
         stack.callback(part.stop)
     if not session.subscribed.wait(SUBSCRIBE_TIMEOUT_S):
@@ -174,7 +175,7 @@ def serve(settings: ServerSettings, stack: ExitStack, log_format: logs.Format = 
             data=settings.data,
             checks=checks,
             ingest_waiting=lambda: worker.waiting,
-            ingest_counters=lambda: worker.counters,
+            ingest_counters=lambda: worker.counters | keeping.counters | configurations.counters,
             engine_pending=lambda: engine.pending,
             listeners=lambda: hub.listeners,
             telling=telling.state,
@@ -190,7 +191,7 @@ def serve(settings: ServerSettings, stack: ExitStack, log_format: logs.Format = 
         hand_in=lambda device, payloads: hand_in(worker.put, device, payloads, time.time_ns() // 1_000_000),
         engine_pending=lambda: engine.pending,
         ingest_waiting=lambda: worker.waiting,
-        ingest_counters=lambda: worker.counters,
+        ingest_counters=lambda: worker.counters | keeping.counters | configurations.counters,
         configurations=configurations,
         checks=checks,
         exposition=metrics.exposition,

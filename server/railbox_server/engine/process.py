@@ -26,7 +26,7 @@ from railbox_server.engine.travels import Travels
 from railbox_server.geo.corridors import available
 from railbox_server.journey.model import Settings
 from railbox_server.journey.network import Network
-from railbox_server.store.sqlite import SqliteStore
+from railbox_server.store.opening import open_store
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ def child(spec: EngineSpec, pipe: Pipe) -> None:
     """Runs the engine until the pipe closes."""
     os.setsid()  # Ctrl-C is for the parent, which then ends us
     logs.configure(spec.log_level, spec.log_format)
-    store = SqliteStore(spec.data)
+    store = open_store(spec.data)
     known = available(spec.corridors)
     plans = PlanFile(spec.planned_journeys, known)
     judge = Judge(store, Network(known), spec.settings, Travels(known, plans.of), custody=spec.custody)

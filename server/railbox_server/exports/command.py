@@ -18,7 +18,8 @@ from railbox_server.exports.shapes import spots_of
 from railbox_server.exports.writing import FORMATS, ExportError, format_of
 from railbox_server.fleet import Span, Units, units_of
 from railbox_server.geo.corridors import available
-from railbox_server.store.sqlite import FILE, SqliteStore
+from railbox_server.store.opening import open_store
+from railbox_server.store.sqlite import FILE
 from railbox_telemetry import iso
 from railbox_telemetry.identity import IdentityError, parse_unit
 from railbox_telemetry.settings import SettingsError
@@ -57,7 +58,7 @@ def main(argv: list[str]) -> int:
 def _from_store(args: argparse.Namespace, kind: str, stack: ExitStack) -> Iterator[bytes]:
     if not (args.data / FILE).is_file():
         raise ServerError(f"no store in {args.data}; give the folder that the server's settings name as data")
-    store = SqliteStore(args.data)
+    store = open_store(args.data)
     stack.callback(store.close)
     units = units_of(store.known_devices(), store.assignments())
     wanted = Wanted(_chosen(units, args.unit), Span(_time_s(args.start), _time_s(args.end)))
