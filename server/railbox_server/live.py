@@ -115,6 +115,11 @@ class Hub:
     def listeners(self) -> int:
         return len(self._listeners)
 
+    @property
+    def newest(self) -> str:
+        """The id of the last change."""
+        return self._changes.newest
+
     # --- from any thread ---------------------------------------------------------------------------------------------
 
     def unit_changed(self, unit: str) -> None:

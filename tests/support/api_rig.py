@@ -26,7 +26,7 @@ def standing_rig(store: Store, folder: Path, token: str | None = None) -> Rig:
     return rig
 
 
-def get(rig: Rig, path: str, status: int = 200, **query: str) -> Any:
+def get(rig: Rig, path: str, status: int = 200, /, **query: str) -> Any:
     """A query `from_` is `from`."""
     answer = rig.api.get(path, params={key.rstrip("_"): value for key, value in query.items()})
     assert answer.status_code == status, answer.text

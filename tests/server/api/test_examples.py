@@ -68,7 +68,7 @@ def check_shape(answer: Any, operation: dict[str, Any], document: dict[str, Any]
         assert kind in described or not described, (kind, described)
         return
     schema = described["application/json"]["schema"] | {"components": document["components"]}
-    jsonschema.Draft202012Validator(schema).validate(answer.json())
+    jsonschema.Draft202012Validator(schema).validate(answer.json())  # pyright: ignore[reportUnknownMemberType] - untyped
 
 
 def test_every_example_can_be_asked_and_is_answered_as_described(rig: Rig) -> None:
