@@ -27,7 +27,9 @@ COMMANDS: Final = (
     Command("agent", "railbox_agent.run", "the tracker: reads its ports, keeps what matters, sends it"),
     Command("doctor", "railbox_agent.doctor.command", "looks at this computer's tracker, and says what to do"),
     Command("server", "railbox_server.run", "the server: stores, judges borders, serves the page", "server"),
-    Command("device", "railbox_server.devices", "which device is fixed to which unit", "server"),
+    Command(
+        "device", "railbox_server.devices", "which device is fixed to which unit; sets trackers from afar", "server"
+    ),
     Command("export", "railbox_server.exports.command", "tracks, readings, visits, crossings… as files", "server"),
     Command("import", "railbox_server.imports.command", "GPX and CSV tracks into a running server", "server"),
     Command("board", "railbox_agent.board_tool.command", "the sensor board: flash, info, settings, monitor, level"),
