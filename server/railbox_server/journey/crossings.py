@@ -12,10 +12,10 @@ from typing import Final
 
 from railbox_server.geo.earth import distance_m
 from railbox_server.journey.judging import Clock, between, flag, open_dwell
-from railbox_server.journey.model import Bounds, Crossing, Dwell, Settings, Visit, Waypoint
+from railbox_server.journey.model import Bounds, Crossing, Dwell, Settings, Step, Visit
 from railbox_server.journey.moments import Moments, Scene, est_s, moments
 from railbox_server.journey.network import BorderArea
-from railbox_server.journey.sides import Course, Passage, SideSpan
+from railbox_server.journey.sides import Passage, Seen
 from railbox_server.journey.stays import Stay
 
 MISFIT_M: Final = 20_000.0
@@ -30,10 +30,11 @@ class AreaLog:
     area: BorderArea
     corridor: str
     followed: int
-    """How much of the path keeps to the corridor."""
+    """How many of the corridor's places the unit came by lately."""
     stays: Sequence[Stay]
-    sides: Sequence[SideSpan]
+    sides: Sequence[Seen]
     passages: Sequence[Passage]
+    """Between neighbouring ones of `sides`."""
     visits: Sequence[Visit]
     """Of the border's yards, in time order."""
 
@@ -54,18 +55,25 @@ class _Found:
     passage: Passage | None = None
 
 
-def crossings(logs: Sequence[AreaLog], course: Course, clock: Clock, settings: Settings) -> list[Crossing]:
-    seen = [found for log in logs for stay in log.stays for found in _of_stay(log, stay, course, settings)]
-    known = {(found.passage.before, *_countries(found.log, found.passage)) for found in seen if found.passage}
-    leaps: dict[int, list[tuple[AreaLog, Passage]]] = {}
+def crossings(logs: Sequence[AreaLog], steps: Sequence[Step], clock: Clock, settings: Settings) -> list[Crossing]:
+    """`steps`: all dark ones of that time, perhaps among others."""
+    seen = [found for log in logs for stay in log.stays for found in _of_stay(log, stay, steps, settings)]
+    known = [(found.passage, _countries(found.log, found.passage)) for found in seen if found.passage]
+    leaps: dict[float, list[tuple[AreaLog, Passage]]] = {}
     for log in logs:
         for passage in log.passages:
-            if (passage.before, *_countries(log, passage)) not in known and _is_leap(log, passage, course, settings):
-                leaps.setdefault(passage.before, []).append((log, passage))
+            countries = _countries(log, passage)
+            is_known = any(countries == others and _overlap(passage, other) for other, others in known)
+            if not is_known and _is_leap(log, passage, settings):
+                leaps.setdefault(passage.after.time_s, []).append((log, passage))
     found = [_crossing(each, (), clock) for each in seen]
-    for before, leap in leaps.items():
-        found += _of_leap(leap, course.points[before], course.points[before + 1], clock)
+    for leap in leaps.values():
+        found += _of_leap(leap, clock)
     return found
+
+
+def _overlap(a: Passage, b: Passage) -> bool:
+    return a.before.time_s < b.after.time_s and b.before.time_s < a.after.time_s
 
 
 def _countries(log: AreaLog, passage: Passage) -> tuple[str, str]:
@@ -75,7 +83,7 @@ def _countries(log: AreaLog, passage: Passage) -> tuple[str, str]:
 # --- through the area ------------------------------------------------------------------------------------------------
 
 
-def _of_stay(log: AreaLog, stay: Stay, course: Course, settings: Settings) -> Iterator[_Found]:
+def _of_stay(log: AreaLog, stay: Stay, steps: Sequence[Step], settings: Settings) -> Iterator[_Found]:
     end_s = math.inf if stay.first_out_s is None else stay.first_out_s
     from_side = _side_at(log, stay.first_in_s if stay.last_out_s is None else stay.last_out_s)
     to_side = _side_at(log, end_s)
@@ -85,7 +93,7 @@ def _of_stay(log: AreaLog, stay: Stay, course: Course, settings: Settings) -> It
     own = log.visits[first:last]
     if from_side != to_side:
         passage = log.passages[_passed_by(log, end_s) - 1]
-        scene = Scene(log.area, course, settings, passage, stay, own)
+        scene = Scene(log.area, steps, settings, passage, stay, own)
         yield _Found(log, from_side, to_side, moments(scene), own, stay.last_in_s, passage)
     elif own and stay.lasts:
         yield _Found(log, from_side, None, Moments(own[0].entered, own[-1].exited), own, stay.last_in_s)
@@ -113,11 +121,11 @@ def _side_at(log: AreaLog, time_s: float) -> int | None:
 # --- dark through the area -------------------------------------------------------------------------------------------
 
 
-def _is_leap(log: AreaLog, passage: Passage, course: Course, settings: Settings) -> bool:
-    """Whether a dark step, no part of a stay in the area, surely led across, and may have led across here."""
-    if not course.is_dark_step(passage):
+def _is_leap(log: AreaLog, passage: Passage, settings: Settings) -> bool:
+    """Whether the dark, no part of a stay in the area, surely led across, and may have led across here."""
+    if not passage.is_dark:
         return False
-    a, b = course.points[passage.before], course.points[passage.after]
+    a, b = passage.before, passage.after
     if any(
         stay.first_in_s <= b.time_s and (stay.first_out_s is None or stay.first_out_s > a.time_s) for stay in log.stays
     ):
@@ -127,9 +135,9 @@ def _is_leap(log: AreaLog, passage: Passage, course: Course, settings: Settings)
     return way_m <= settings.max_speed_mps * (b.time_s - a.time_s)
 
 
-def _of_leap(leap: Sequence[tuple[AreaLog, Passage]], a: Waypoint, b: Waypoint, clock: Clock) -> Iterator[Crossing]:
+def _of_leap(leap: Sequence[tuple[AreaLog, Passage]], clock: Clock) -> Iterator[Crossing]:
     """One crossing for each border between two countries; where several fit, nobody can say which it was."""
-    misfit_m = [log.area.off_m(a) + log.area.off_m(b) for log, _ in leap]
+    misfit_m = [log.area.off_m(its.before) + log.area.off_m(its.after) for log, its in leap]
     fitting = [each for each, m in zip(leap, misfit_m, strict=True) if m <= min(misfit_m) + MISFIT_M]
     chosen, _ = max(fitting, key=lambda each: each[0].followed)
     for log, passage in fitting:

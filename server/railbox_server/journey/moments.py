@@ -12,7 +12,7 @@ from railbox_server.journey.judging import bounds
 from railbox_server.journey.model import Bounds, Settings, Step, Visit
 from railbox_server.journey.network import BorderArea
 from railbox_server.journey.path import during
-from railbox_server.journey.sides import TRAVEL_MPS, Course, Passage
+from railbox_server.journey.sides import TRAVEL_MPS, Passage
 from railbox_server.journey.stays import Stay
 from railbox_server.journey.zones import Zone
 
@@ -33,7 +33,8 @@ class Scene:
     """What a passage is judged by: the stay in the border's area it is part of, and the visits of its yards."""
 
     area: BorderArea
-    course: Course
+    steps: Sequence[Step]
+    """Of that time: all that are dark, perhaps among others."""
     settings: Settings
     passage: Passage
     stay: Stay
@@ -84,7 +85,7 @@ def _unseen_before(scene: Scene) -> tuple[Bounds, Bounds]:
     passage, stay = scene.passage, scene.stay
     line = passage.when
     since_s = stay.first_in_s if stay.last_out_s is None else stay.last_out_s
-    hidden = _hidden(scene, passage.from_side, since_s, scene.course.time_s(passage.before))
+    hidden = _hidden(scene, passage.from_side, since_s, passage.before.time_s)
     if not hidden:
         return passage.came if scene.area.yards[passage.from_side] else line, line
     likeliest = max(hidden)
@@ -101,7 +102,7 @@ def _unseen_after(scene: Scene) -> tuple[Bounds, Bounds]:
     passage, stay = scene.passage, scene.stay
     line = passage.when
     until_s = stay.last_in_s if stay.first_out_s is None else stay.first_out_s
-    hidden = _hidden(scene, passage.to_side, scene.course.time_s(passage.after), until_s)
+    hidden = _hidden(scene, passage.to_side, passage.after.time_s, until_s)
     if not hidden:
         return line, passage.went if scene.area.yards[passage.to_side] else line
     likeliest = max(hidden)
@@ -117,7 +118,7 @@ def _hidden(scene: Scene, side: int, from_s: float, to_s: float) -> list[_Hidden
     """The dark steps of a time span in which one of a side's yards may have been visited."""
     return [
         hidden
-        for step in during(scene.course.path, from_s, to_s)
+        for step in during(scene.steps, from_s, to_s)
         if not step.continuous and step.start.time_s >= from_s and step.end.time_s <= to_s
         for zone in scene.area.yard_zones[side]
         if (hidden := _visit_in(step, zone, scene.settings)) is not None

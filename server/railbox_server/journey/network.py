@@ -1,7 +1,7 @@
 """The corridors as the engine uses them: zones of places and of border areas, and which side of a border a point is.
 
 Near a border the side is that of a line square to the way across it; farther away it is told by chainage. Built once
-from the corridors; the cells of `chainages` are kept, because journeys come by the same places.
+from the corridors; views of cells are kept, because journeys come by the same places.
 """
 
 import math
@@ -90,6 +90,31 @@ class BorderArea:
         return None if off_m > OFF_CORRIDOR_M else int(km > self.border.km)
 
 
+Sides = tuple[int | None, ...]
+"""On which side of each border area (in the order of the network's) something is; None: nobody can say."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellView:
+    """What matters in a cell: zones that may be near, sides, and the areas whose sides its points tell one by one."""
+
+    zones: tuple[Zone, ...]
+    sides: Sides
+    near: tuple[tuple[int, BorderArea], ...]
+
+    @property
+    def is_quiet(self) -> bool:
+        return not self.zones and not self.near
+
+    def sides_at(self, point: Waypoint) -> Sides:
+        if not self.near:
+            return self.sides
+        sides = list(self.sides)
+        for number, area in self.near:
+            sides[number] = area.side(point)
+        return tuple(sides)
+
+
 class Network:
     """All corridors together. Places and borders that several corridors share are one."""
 
@@ -98,24 +123,28 @@ class Network:
             Chain(corridor, tuple(place for place in corridor.places if place.km is not None)) for corridor in corridors
         )
         self.places = {place.id: place for corridor in corridors for place in corridor.places if place.is_zone}
+        self.places_of = {corridor.name: frozenset(place.id for place in corridor.places) for corridor in corridors}
         self.areas = tuple(self._areas())
-        zones = [*map(zone_of, self.places.values()), *(area.zone for area in self.areas)]
-        self.index = ZoneIndex(zones, NEAR_ZONE_M)
-        self._cell_chainages: dict[Cell, tuple[tuple[float, float], ...]] = {}
+        self.zones = {zone.id: zone for zone in (*map(zone_of, self.places.values()), *(a.zone for a in self.areas))}
+        self.index = ZoneIndex(self.zones.values(), NEAR_ZONE_M)
+        self._views: dict[Cell, CellView] = {}
 
-    def chainages(self, cell: Cell) -> tuple[tuple[float, float], ...]:
-        """(km, metres off) of a cell's middle on each chain."""
-        found = self._cell_chainages.get(cell)
+    def view(self, cell: Cell) -> CellView:
+        found = self._views.get(cell)
         if found is None:
-            found = tuple(chain.chainage_km(*middle_of(cell)) for chain in self.chains)
-            self._cell_chainages[cell] = found
+            found = self._views[cell] = self._view(cell)
         return found
 
-    def cell_is_near(self, area: BorderArea, cell: Cell) -> bool:
-        return area.away_m(*middle_of(cell)) <= area.reach_m + NEAR_CELL_M
-
-    def cell_side(self, area: BorderArea, cell: Cell) -> int | None:
-        return area.side_by_chainage(*self.chainages(cell)[area.chain_number])
+    def _view(self, cell: Cell) -> CellView:
+        middle = middle_of(cell)
+        near = tuple(
+            (number, area)
+            for number, area in enumerate(self.areas)
+            if area.away_m(*middle) <= area.reach_m + NEAR_CELL_M
+        )
+        chainages = [chain.chainage_km(*middle) for chain in self.chains]
+        sides = tuple(area.side_by_chainage(*chainages[area.chain_number]) for area in self.areas)
+        return CellView(tuple(self.index.at(cell)), sides, near)
 
     def _areas(self) -> Iterator[BorderArea]:
         seen: dict[str, list[tuple[int, Border]]] = {}

@@ -11,7 +11,7 @@ from itertools import groupby, pairwise
 
 from railbox_server.geo.earth import distance_m
 from railbox_server.journey.model import FixKey, SeenKnot, Settings, Step, Track, Waypoint
-from railbox_server.journey.trust import drivable, untrusted
+from railbox_server.journey.trust import drivable
 from railbox_telemetry.values import DEGREE_E5
 
 
@@ -38,18 +38,6 @@ def _distinct(knots: Sequence[SeenKnot]) -> list[SeenKnot]:
 def _content(knot: SeenKnot) -> tuple[int, ...]:
     accuracy_m = -1 if knot.accuracy_m is None else knot.accuracy_m
     return knot.time_s, knot.seq, knot.lat_e5, knot.lon_e5, knot.dark_s, accuracy_m, knot.received_at_s
-
-
-def judge(tracks: Sequence[Track], settings: Settings) -> dict[FixKey, str]:
-    """The knots that are not to be believed, with the reason; a device's outboxes are judged together."""
-    reasons: dict[FixKey, str] = {}
-    for device, own in groupby(tracks, key=lambda track: track.device):
-        keyed = sorted(
-            ((knot.time_s, track.epoch, knot) for track in own for knot in track.knots), key=lambda item: item[:2]
-        )
-        doubtful = untrusted([knot for _, _, knot in keyed], settings)
-        reasons |= {(device, keyed[i][1], keyed[i][0]): reason for i, reason in doubtful.items()}
-    return reasons
 
 
 def steps(tracks: Sequence[Track], doubtful: Mapping[FixKey, str], settings: Settings) -> list[Step]:

@@ -1,14 +1,15 @@
-"""Which knots to believe: one canonical pass over a device's knots in time order.
+"""Which knots to believe: chains of knots in time order, and which of them a leap away and back cuts out.
 
 Untrusted knots are kept and shown, and count for nothing. Jamming and spoofing are common near these borders: a
-receiver leaps to an airport for an hour and comes back. So knots form chains that were seen being driven, and the
-sequence of chains that explains most of the time is believed; what a leap away and back cut out is not.
+receiver leaps to an airport for an hour and comes back. So knots form chains that were seen being driven. Where one
+cannot be driven to from the one before, there is a dispute, and the sequence of chains that explains most of its time
+is believed. What lasts half a day on both sides is beyond dispute: so a dispute is settled by what is near it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Final
+from itertools import groupby, pairwise
+from typing import Final, NamedTuple, Protocol
 
 from railbox_server.geo.earth import distance_m
 from railbox_server.journey.ground import DEGREE_M
@@ -21,33 +22,47 @@ LOOK_BACK: Final = 16
 """Chains that a chain may follow on: leaps within leaps deeper than this are not unravelled."""
 
 
-@dataclass(slots=True)
-class _Chain:
-    """Knots first..last (indices), each driven to from the one before with nothing dark between them."""
+class At(Protocol):
+    """Where and when: a knot, or an end of a chain."""
 
-    first: int
-    last: int
-    explained_s: float = 0.0
-    """By the best sequence of chains that ends with this one."""
-    before: int | None = None
-
-
-def untrusted(knots: Sequence[SeenKnot], settings: Settings) -> dict[int, str]:
-    """The reason by index of each knot that is not to be believed; `knots` are one device's, in time order."""
-    reasons = {i: reason for i, knot in enumerate(knots) if (reason := _by_itself(knot, settings))}
-    chains = _chains(knots, [i for i in range(len(knots)) if i not in reasons], settings)
-    if len(chains) > 1:
-        believed = _likeliest(knots, chains, settings)
-        for is_believed, group in groupby(range(len(chains)), key=believed.__contains__):
-            if not is_believed:
-                numbers = list(group)
-                cut_out = range(chains[numbers[0]].first, chains[numbers[-1]].last + 1)
-                reason = "jump" if len(cut_out) == 1 else "cluster"
-                reasons |= {i: reason for i in cut_out if i not in reasons}
-    return reasons
+    @property
+    def time_s(self) -> int: ...
+    @property
+    def lat_e5(self) -> int: ...
+    @property
+    def lon_e5(self) -> int: ...
+    @property
+    def accuracy_m(self) -> int | None: ...
 
 
-def _by_itself(knot: SeenKnot, settings: Settings) -> str | None:
+class End(NamedTuple):
+    """A knot at an end of a chain."""
+
+    time_s: int
+    lat_e5: int
+    lon_e5: int
+    accuracy_m: int | None
+
+
+class Chain(NamedTuple):
+    """Knots of one device from first to last, each driven to from the one before with nothing dark between them."""
+
+    first: End
+    last: End
+    reason: str | None = None
+    """Why it is not believed; None: it is."""
+
+    @property
+    def from_s(self) -> int:
+        return self.first.time_s
+
+    @property
+    def to_s(self) -> int:
+        return self.last.time_s
+
+
+def by_itself(knot: SeenKnot, settings: Settings) -> str | None:
+    """Why a knot is not to be believed, whatever its neighbours say; None: they decide."""
     if knot.time_s > knot.received_at_s + settings.future_s:
         return "future"
     if knot.accuracy_m is not None and knot.accuracy_m > settings.worst_accuracy_m:
@@ -59,21 +74,30 @@ def _by_itself(knot: SeenKnot, settings: Settings) -> str | None:
     return None
 
 
-def _chains(knots: Sequence[SeenKnot], indices: Sequence[int], settings: Settings) -> list[_Chain]:
-    chains: list[_Chain] = []
-    for i in indices:
-        if chains and _is_seen_driven(knots[chains[-1].last], knots[i], settings):
-            chains[-1].last = i
-        else:
-            chains.append(_Chain(i, i))
+def chains_of(knots: Sequence[SeenKnot], settings: Settings) -> list[Chain]:
+    """The chains of knots in time order, of which none is bad by itself."""
+    chains: list[Chain] = []
+    first = before = None
+    for knot in knots:
+        if before is None or first is None or not _is_seen_driven(before, knot, settings):
+            if before is not None and first is not None:
+                chains.append(Chain(_end(first), _end(before)))
+            first = knot
+        before = knot
+    if before is not None and first is not None:
+        chains.append(Chain(_end(first), _end(before)))
     return chains
+
+
+def _end(knot: SeenKnot) -> End:
+    return End(knot.time_s, knot.lat_e5, knot.lon_e5, knot.accuracy_m)
 
 
 def _is_seen_driven(a: SeenKnot, b: SeenKnot, settings: Settings) -> bool:
     return b.dark_s == 0 and b.time_s - a.time_s <= settings.silence_s and drivable(a, b, settings)
 
 
-def drivable(a: SeenKnot, b: SeenKnot, settings: Settings) -> bool:
+def drivable(a: At, b: At, settings: Settings) -> bool:
     """Whether a train or lorry can get from the earlier knot `a` to `b` in time, their accuracies granted."""
     reach_m = settings.max_speed_mps * (b.time_s - a.time_s)
     lat_e5, lon_e5 = abs(b.lat_e5 - a.lat_e5), abs(b.lon_e5 - a.lon_e5)
@@ -84,25 +108,91 @@ def drivable(a: SeenKnot, b: SeenKnot, settings: Settings) -> bool:
     return way_m <= reach_m
 
 
-def _likeliest(knots: Sequence[SeenKnot], chains: Sequence[_Chain], settings: Settings) -> set[int]:
-    """The sequence of chains that explains the longest time; a leap that is believed costs `cluster_s`."""
-    best = 0
-    for number, chain in enumerate(chains):
-        options: list[tuple[float, int | None]] = [(0.0, None)]
-        for earlier in {best, *range(max(0, number - LOOK_BACK), number)} - {number}:
-            end, start = knots[chains[earlier].last], knots[chain.first]
-            if drivable(end, start, settings):
-                options.append((chains[earlier].explained_s + start.time_s - end.time_s, earlier))
-            elif earlier == best:
-                options.append((chains[best].explained_s - settings.cluster_s, best))
-        # On equal terms the earlier chain is followed, so that the choice is the same every time.
-        before_s, chain.before = max(options, key=lambda option: (option[0], -1 if option[1] is None else -option[1]))
-        chain.explained_s = before_s + knots[chain.last].time_s - knots[chain.first].time_s + POINT_S
-        if chain.explained_s > chains[best].explained_s:
-            best = number
-    believed: set[int] = set()
-    number: int | None = best
-    while number is not None:
-        believed.add(number)
-        number = chains[number].before
-    return believed
+# --- disputes ---------------------------------------------------------------------------------------------------------
+
+
+def judged(chains: Sequence[Chain], settings: Settings) -> list[Chain]:
+    """Chains in time order, each with whether it is believed."""
+    believed = [True] * len(chains)
+    for dispute in _disputes(chains, settings):
+        chosen = dispute.believed(chains, settings)
+        for number in range(dispute.first, dispute.last + 1):
+            believed[number] = number in chosen
+    found: list[Chain] = []
+    for is_believed, group in groupby(range(len(chains)), key=believed.__getitem__):
+        own = [chains[number] for number in group]
+        reason = None if is_believed else "jump" if own[0].from_s == own[-1].to_s else "cluster"
+        found += [chain if chain.reason == reason else chain._replace(reason=reason) for chain in own]
+    return found
+
+
+def beyond_dispute(chains: Sequence[Chain], settings: Settings) -> list[int]:
+    """Which of chains that follow each other (indices) are believed whatever comes before and after all of them."""
+    return [number for leg in _legs(chains, settings) for number in _anchors(chains, leg, settings)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Dispute:
+    """Chains first..last (indices). An end that is `sure` is believed, whichever of the others are."""
+
+    first: int
+    last: int
+    is_first_sure: bool
+    is_last_sure: bool
+
+    def believed(self, chains: Sequence[Chain], settings: Settings) -> set[int]:
+        """The sequence of chains that explains the longest time; a leap that is believed costs `cluster_s`."""
+        explained_s: dict[int, float] = {}
+        before: dict[int, int | None] = {}
+        best = self.first
+        for number in range(self.first, self.last + 1):
+            chain = chains[number]
+            must_follow = self.is_first_sure and number > self.first
+            options: list[tuple[float, int | None]] = [] if must_follow else [(0.0, None)]
+            near = range(max(self.first, number - LOOK_BACK), number)
+            for earlier in {best, *near} - {number}:
+                if drivable(chains[earlier].last, chain.first, settings):
+                    options.append((explained_s[earlier] + chain.from_s - chains[earlier].to_s, earlier))
+                elif earlier == best:
+                    options.append((explained_s[best] - settings.cluster_s, best))
+            # On equal terms the earlier chain is followed, so that the choice is the same every time.
+            before_s, before[number] = max(options, key=lambda each: (each[0], -1 if each[1] is None else -each[1]))
+            explained_s[number] = before_s + chain.to_s - chain.from_s + POINT_S
+            if explained_s[number] > explained_s[best]:
+                best = number
+        at: int | None = self.last if self.is_last_sure else best
+        chosen: set[int] = set()
+        while at is not None:
+            chosen.add(at)
+            at = before[at]
+        return chosen
+
+
+def _legs(chains: Sequence[Chain], settings: Settings) -> list[tuple[int, int]]:
+    """First and last index of chains each of which can be driven to from the one before."""
+    starts = [i + 1 for i, (a, b) in enumerate(pairwise(chains)) if not drivable(a.last, b.first, settings)]
+    return list(zip([0, *starts], [*(start - 1 for start in starts), len(chains) - 1], strict=True)) if chains else []
+
+
+def _anchors(chains: Sequence[Chain], leg: tuple[int, int], settings: Settings) -> Iterator[int]:
+    """Those of a leg before and after which, themselves counted, it lasts long enough to be believed for it."""
+    from_s, to_s = chains[leg[0]].from_s, chains[leg[1]].to_s
+    for number in range(leg[0], leg[1] + 1):
+        chain = chains[number]
+        if chain.to_s - from_s >= settings.cluster_s and to_s - chain.from_s >= settings.cluster_s:
+            yield number
+
+
+def _disputes(chains: Sequence[Chain], settings: Settings) -> Iterator[_Dispute]:
+    """From what is believed for sure before legs that cannot be driven to, to what is after them."""
+    legs = _legs(chains, settings)
+    start, is_sure, open_legs = 0, False, 0
+    for leg in legs if len(legs) > 1 else ():
+        anchors = list(_anchors(chains, leg, settings))
+        if anchors:
+            if open_legs:
+                yield _Dispute(start, anchors[0], is_sure, True)
+            start, is_sure, open_legs = anchors[-1], True, 0
+        open_legs += 1
+    if open_legs > 1:
+        yield _Dispute(start, len(chains) - 1, is_sure, False)

@@ -172,30 +172,14 @@ class ZoneIndex:
             for cell in _cells_around(zone, zone.shape.reach_m + near_m):
                 self._cells.setdefault(cell, []).append(zone)
 
-    def runs(self, path: Sequence[Step], cells: Sequence[Cell]) -> Iterator[tuple[Zone, int, int]]:
-        """Each zone with the first and last index of consecutive steps near it, again after the path was away.
+    def at(self, cell: Cell) -> Iterable[Zone]:
+        """The zones that a step within a cell may concern."""
+        return self._cells.get(cell, ())
 
-        `cells`: those of the path's waypoints, one more than steps.
-        """
-        first: dict[str, tuple[Zone, int]] = {}
-        nothing: Iterable[Zone] = ()
-        near = nothing
-        for i, step in enumerate(path):
-            here, there = cells[i], cells[i + 1]
-            before = near
-            near = self._cells.get(here, nothing) if here == there else self._near_way(here, there, step.continuous)
-            if near is before:
-                continue
-            names = {zone.id for zone in near}
-            for name in [name for name in first if name not in names]:
-                zone, at = first.pop(name)
-                yield zone, at, i - 1
-            for zone in near:
-                first.setdefault(zone.id, (zone, i))
-        for zone, at in first.values():
-            yield zone, at, len(path) - 1
-
-    def _near_way(self, here: Cell, there: Cell, continuous: bool) -> Iterable[Zone]:
+    def on_way(self, here: Cell, there: Cell, continuous: bool) -> Iterable[Zone]:
+        """The zones that a step from one cell to another may concern."""
+        if here == there:
+            return self.at(here)
         way: Iterable[Cell] = here, there
         if continuous:
             rows = range(min(here[0], there[0]), max(here[0], there[0]) + 1)

@@ -43,8 +43,13 @@ def step(a: tuple[float, float], b: tuple[float, float], continuous: bool = True
 
 
 def near(index: ZoneIndex, path: list[Step]) -> list[tuple[str, int, int]]:
-    points = [path[0].start, *(one.end for one in path)]
-    return [(zone.id, first, last) for zone, first, last in index.runs(path, [cell_of(point) for point in points])]
+    """Each zone with the first and last of consecutive steps near it."""
+    found: list[tuple[str, int, int]] = []
+    for i, one in enumerate(path):
+        for zone in index.on_way(cell_of(one.start), cell_of(one.end), one.continuous):
+            last = found.pop() if found and found[-1][2] == i - 1 else (zone.id, i, i)
+            found.append((zone.id, last[1], i))
+    return found
 
 
 @pytest.mark.parametrize("lon", [0.0, 60.0, 179.99, -180.0, -179.99])

@@ -1,0 +1,375 @@
+"""A unit's history kept up to date: what new knots change is found out next to them, wherever they are in time.
+
+For each device the chains of knots it was seen to drive, for the unit its episodes: both are kept in a memory, cut out
+around what is new, made anew there from the knots, and joined again. What comes out is what would have come of all
+knots at once. Pure but for the memory and the knots that are passed in.
+"""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, pairwise
+from typing import Final, NamedTuple, Protocol
+
+from railbox_server.journey.conclude import AHEAD, NO_PAST, NOTHING, Concluded, Past, after, asks, conclude, places
+from railbox_server.journey.episodes import Episode, observed, replaced
+from railbox_server.journey.judging import clock_of
+from railbox_server.journey.model import FixKey, SeenKnot, Settings, Step, Track, Waypoint
+from railbox_server.journey.network import Network
+from railbox_server.journey.path import ordered, steps
+from railbox_server.journey.trust import Chain, beyond_dispute, by_itself, chains_of, judged
+
+FIRST_PAD_S: Final = 600.0
+PAD_TIMES: Final = 9.0
+"""How much wider is looked when no neighbour was found."""
+
+TimeSpan = tuple[float, float]
+"""Both ends are in it."""
+
+
+class Kept(NamedTuple):
+    """An episode, what was before it, and, where it matters, by which places the unit came next."""
+
+    episode: Episode
+    past: Past
+    ahead: tuple[str, ...] = ()
+
+    @property
+    def from_s(self) -> float:
+        return self.episode.from_s
+
+    @property
+    def to_s(self) -> float:
+        return self.episode.to_s
+
+
+class Knots(Protocol):
+    """A unit's knots."""
+
+    def between(self, from_s: float, to_s: float, device: str | None = None) -> Sequence[Track]:
+        """Those of a span of time, ends included; of one device, or of all."""
+        ...
+
+    def extents(self) -> Sequence[TimeSpan]:
+        """First and last time of each track."""
+        ...
+
+
+class Memory(Protocol):
+    """What is kept of a unit. Chains of one device do not overlap, nor do episodes."""
+
+    def chains(self, device: str, from_s: float, to_s: float) -> Sequence[Chain]:
+        """Those that have a part in a span of time, in time order."""
+        ...
+
+    def chain_before(self, device: str, time_s: float) -> Chain | None:
+        """The last that ends before a time."""
+        ...
+
+    def chain_after(self, device: str, time_s: float) -> Chain | None: ...
+
+    def put_chains(self, device: str, gone: Sequence[Chain], new: Sequence[Chain]) -> None: ...
+
+    def episodes(self, from_s: float, to_s: float) -> Sequence[Kept]:
+        """Those that have a part in a span of time, in time order."""
+        ...
+
+    def episode_before(self, time_s: float) -> Kept | None: ...
+
+    def episode_after(self, time_s: float) -> Kept | None: ...
+
+    def put_episodes(self, gone: Sequence[Kept], new: Sequence[Kept]) -> None: ...
+
+    @property
+    def last(self) -> Waypoint | None:
+        """The newest trusted place."""
+        ...
+
+    @last.setter
+    def last(self, last: Waypoint | None) -> None: ...
+
+
+@dataclass(slots=True)
+class Update:
+    """What an update changed. `was_last`: the newest trusted place before it."""
+
+    was_last: Waypoint | None
+    gone: list[Kept] = field(default_factory=list[Kept])
+    new: list[Kept] = field(default_factory=list[Kept])
+    judged: list[tuple[str, TimeSpan]] = field(default_factory=list[tuple[str, TimeSpan]])
+    """By device: when knots may now be believed, or not believed any more."""
+    paths: list[Sequence[Step]] = field(default_factory=list[Sequence[Step]])
+    """The steps that were looked at anew."""
+
+
+class History:
+    """Of one unit."""
+
+    def __init__(self, unit: str, knots: Knots, memory: Memory, network: Network, settings: Settings) -> None:
+        self.unit = unit
+        self._knots = knots
+        self._memory = memory
+        self._network = network
+        self._settings = settings
+
+    def update(self, changed: Mapping[str, Sequence[TimeSpan]]) -> Update:
+        """`changed`: by device, the times in which there are knots that there were not, or the other way round."""
+        update = Update(self._memory.last)
+        for device, spans in sorted(changed.items()):
+            for span in joined(spans, 0.0):
+                update.judged += [(device, each) for each in self._trust(device, span)]
+        for span in joined((span for _, span in update.judged), FIRST_PAD_S):
+            self._renew(span, update)
+        return update
+
+    def concluded(self, kept: Kept, last: Waypoint | None, now_s: int) -> Concluded:
+        """`last`: the newest trusted place."""
+        if last is None:
+            return NOTHING
+        clock = clock_of(now_s, last.time_s, self._settings)
+        return conclude(
+            self.unit, kept.episode, kept.past, kept.ahead, self._network, self._settings, clock, last.time_s
+        )
+
+    def untrusted(self, device: str | None, span: TimeSpan) -> dict[FixKey, str]:
+        """The knots of a time that are not believed, with the reason."""
+        return self._doubtful(ordered(self._knots.between(*span, device)))
+
+    # --- trust -------------------------------------------------------------------------------------------------------
+
+    def _trust(self, device: str, span: TimeSpan) -> list[TimeSpan]:
+        """Judges a device's knots next to a change; returns when knots have to be looked at anew."""
+        memory, settings = self._memory, self._settings
+        knots, before, behind = self._valid_around(device, span)
+        from_s = span[0] if before is None else float(before.time_s)
+        to_s = span[1] if behind is None else float(behind.time_s)
+        old = memory.chains(device, from_s, to_s)
+        new = chains_of(knots, settings)
+        if before is not None and old and new and old[0].from_s < before.time_s:
+            new[0] = new[0]._replace(first=old[0].first)
+        if behind is not None and old and new and old[-1].to_s > behind.time_s:
+            new[-1] = new[-1]._replace(last=old[-1].last)
+        if [chain[:2] for chain in old] == [chain[:2] for chain in new]:
+            return [span]
+        left, right = self._left_of(device, from_s, old), self._right_of(device, to_s, old)
+        verdict = judged([*left, *new, *right], settings)
+        first = max(beyond_dispute(left, settings), default=0)
+        last = len(left) + len(new) + min(beyond_dispute(right, settings), default=len(right) - 1)
+        gone = [*left, *old, *right][first : last + 1 + len(old) - len(new)]
+        there = verdict[first : last + 1]
+        memory.put_chains(device, [each for each in gone if each not in there], [e for e in there if e not in gone])
+        return joined([span, *_differing(_cut_out(gone), _cut_out(there))], 0.0)
+
+    def _valid_around(self, device: str, span: TimeSpan) -> tuple[list[SeenKnot], SeenKnot | None, SeenKnot | None]:
+        """The knots of a time that are not bad by themselves, from the last before it to the first after it."""
+        for from_s, to_s, is_first, is_last in self._wider(span):
+            valid = self._valid(ordered(self._knots.between(from_s, to_s, device)))
+            first = bisect_left(valid, span[0], key=lambda knot: knot.time_s) - 1
+            last = bisect_right(valid, span[1], key=lambda knot: knot.time_s)
+            has_before, has_behind = first >= 0, last < len(valid)
+            if (has_before or is_first) and (has_behind or is_last):
+                before, behind = valid[first] if has_before else None, valid[last] if has_behind else None
+                return valid[max(0, first) : last + 1], before, behind
+        raise AssertionError("the last of the spans holds all")
+
+    def _valid(self, tracks: Sequence[Track]) -> list[SeenKnot]:
+        """Those not bad by themselves, in time order; what several outboxes of a device say of one second, one says."""
+        settings = self._settings
+        if len(tracks) == 1:
+            return [knot for knot in tracks[0].knots if by_itself(knot, settings) is None]
+        inorder = sorted(
+            (
+                (knot.time_s, track.epoch, knot)
+                for track in tracks
+                for knot in track.knots
+                if by_itself(knot, settings) is None
+            ),
+            key=lambda item: item[:2],
+        )
+        return [next(same)[2] for _, same in groupby(inorder, key=lambda item: item[0])]
+
+    def _left_of(self, device: str, time_s: float, without: Sequence[Chain]) -> list[Chain]:
+        """The chains before a time, as far back as may matter."""
+        found: list[Chain] = []
+        at_s = without[0].from_s if without else time_s
+        while (chain := self._memory.chain_before(device, at_s)) is not None:
+            found.insert(0, chain)
+            at_s = chain.from_s
+            if beyond_dispute(found, self._settings):
+                break
+        return found
+
+    def _right_of(self, device: str, time_s: float, without: Sequence[Chain]) -> list[Chain]:
+        found: list[Chain] = []
+        at_s = without[-1].to_s if without else time_s
+        while (chain := self._memory.chain_after(device, at_s)) is not None:
+            found.append(chain)
+            at_s = chain.to_s
+            if beyond_dispute(found, self._settings):
+                break
+        return found
+
+    def _doubtful(self, tracks: Sequence[Track]) -> dict[FixKey, str]:
+        doubtful: dict[FixKey, str] = {}
+        for track in tracks:
+            if not track.knots:
+                continue
+            cut = _cut_out(self._memory.chains(track.device, track.knots[0].time_s, track.knots[-1].time_s))
+            for knot in track.knots:
+                reason = by_itself(knot, self._settings)
+                if reason is None and cut:
+                    reason = next((why for (a, b), why in cut if a <= knot.time_s <= b), None)
+                if reason is not None:
+                    doubtful[track.device, track.epoch, knot.time_s] = reason
+        return doubtful
+
+    # --- path and episodes -------------------------------------------------------------------------------------------
+
+    def _renew(self, span: TimeSpan, update: Update) -> None:
+        """Looks at the path of a time anew, and at what it changes."""
+        memory = self._memory
+        start, end, path = self._path_around(span)
+        from_s, to_s = -math.inf if start is None else start.time_s, math.inf if end is None else end.time_s
+        old = list(memory.episodes(from_s, to_s))
+        was_last = memory.last
+        if end is None:
+            memory.last = path[-1].end if path else start
+        fresh = observed(path, self._network, self._settings)
+        whole = replaced([each.episode for each in old], fresh, start, end, self._network, self._settings)
+        update.paths.append(path)
+        first_s = min([from_s, *(each.from_s for each in old)])
+        before = memory.episode_before(first_s) if first_s > -math.inf else None
+        past = NO_PAST if before is None else after(before.episode, before.past, self._network)
+        new: list[Kept] = []
+        for episode in whole:
+            new.append(Kept(episode, past))
+            past = after(episode, past, self._network)
+        at_s = max([to_s, *(each.to_s for each in old)])
+        self._carry_on(past, at_s, old, new)
+        gone = [each for each in old if each not in new or _is_last(each, was_last, memory.last)]
+        fresh_ones = [each for each in new if each not in old or _is_last(each, was_last, memory.last)]
+        memory.put_episodes(gone, fresh_ones)
+        self._look_ahead(first_s, gone, fresh_ones)
+        update.gone += gone
+        update.new += fresh_ones
+
+    def _carry_on(self, past: Past, at_s: float, old: list[Kept], new: list[Kept]) -> None:
+        """What comes after is another thing now where its past is."""
+        while at_s < math.inf and (follows := self._memory.episode_after(at_s)) is not None:
+            if follows.past == past:
+                return
+            old.append(follows)
+            new.append(Kept(follows.episode, past))
+            past = after(follows.episode, past, self._network)
+            at_s = follows.to_s
+
+    def _look_ahead(self, first_s: float, gone: list[Kept], new: list[Kept]) -> None:
+        """Tells those that ask, here and before, by which places the unit comes next."""
+        network, memory = self._network, self._memory
+        asking = [kept for kept in new if asks(kept.episode, network)]
+        if [each for kept in gone for each in places(kept.episode, network)] != [
+            each for kept in new for each in places(kept.episode, network)
+        ]:
+            at_s, met = first_s, 0
+            while met < AHEAD and (earlier := memory.episode_before(at_s)) is not None:
+                asking += [earlier] if asks(earlier.episode, network) else []
+                at_s, met = earlier.from_s, met + len(places(earlier.episode, network))
+        for kept in asking:
+            told = kept._replace(ahead=self._next_places(kept.to_s))
+            if told != kept:
+                memory.put_episodes([kept], [told])
+                if kept in new:
+                    new.remove(kept)
+                else:
+                    gone.append(kept)
+                new.append(told)
+
+    def _next_places(self, time_s: float) -> tuple[str, ...]:
+        found: list[str] = []
+        while len(found) < AHEAD and (follows := self._memory.episode_after(time_s)) is not None:
+            found += places(follows.episode, self._network)
+            time_s = follows.to_s
+        return tuple(found[:AHEAD])
+
+    def _path_around(self, span: TimeSpan) -> tuple[Waypoint | None, Waypoint | None, Sequence[Step]]:
+        """The steps from a waypoint that the change leaves as it is to another; None: from the start, to the end."""
+        silence_s = self._settings.silence_s
+        extents = self._knots.extents()
+        for from_s, to_s, is_first, is_last in self._wider(span):
+            lines = sum(first <= to_s + silence_s and last >= from_s - silence_s for first, last in extents)
+            # One outbox's knot says something of another's path as far away as a continuous step is long.
+            room_s = silence_s if lines > 1 else 0.0
+            tracks = ordered(self._knots.between(from_s, to_s))
+            path = steps(tracks, self._doubtful(tracks), self._settings)
+            points = [path[0].start, *(step.end for step in path)] if path else []
+            first = next(
+                (
+                    i
+                    for i in range(len(points) - 1, -1, -1)
+                    if points[i].time_s < span[0] - room_s and (is_first or points[i].time_s >= from_s + room_s)
+                ),
+                None,
+            )
+            last = next(
+                (
+                    i
+                    for i, point in enumerate(points)
+                    if point.time_s > span[1] + room_s and (is_last or point.time_s <= to_s - room_s)
+                ),
+                None,
+            )
+            if (first is not None or is_first) and (last is not None or is_last):
+                between = path[first or 0 : last]
+                return None if first is None else points[first], None if last is None else points[last], between
+        raise AssertionError("the last of the spans holds all")
+
+    def _wider(self, span: TimeSpan) -> Iterator[tuple[float, float, bool, bool]]:
+        """Wider and wider spans around one, with whether they begin before all knots, and end after them."""
+        extents = self._knots.extents()
+        first_s = min((first for first, _ in extents), default=0.0)
+        last_s = max((last for _, last in extents), default=0.0)
+        pad_s = FIRST_PAD_S
+        while True:
+            from_s, to_s = span[0] - pad_s, span[1] + pad_s
+            yield from_s, to_s, from_s <= first_s, to_s >= last_s
+            if from_s <= first_s and to_s >= last_s:
+                return
+            pad_s *= PAD_TIMES
+
+
+def joined(spans: Iterable[TimeSpan], gap_s: float) -> list[TimeSpan]:
+    """In time order; those no farther apart become one."""
+    found: list[TimeSpan] = []
+    for from_s, to_s in sorted(spans):
+        if found and from_s - found[-1][1] <= gap_s:
+            found[-1] = found[-1][0], max(found[-1][1], to_s)
+        else:
+            found.append((from_s, to_s))
+    return found
+
+
+def _is_last(kept: Kept, was: Waypoint | None, now: Waypoint | None) -> bool:
+    """Whether the end of the path is, or was, in an episode: then what lasts is another thing when that moves."""
+    return was != now and any(point is not None and point.time_s <= kept.to_s for point in (was, now))
+
+
+def _cut_out(chains: Iterable[Chain]) -> list[tuple[TimeSpan, str]]:
+    return [((chain.from_s, chain.to_s), chain.reason) for chain in chains if chain.reason is not None]
+
+
+def _differing(old: Sequence[tuple[TimeSpan, str]], new: Sequence[tuple[TimeSpan, str]]) -> list[TimeSpan]:
+    """When one of the two has something else than the other."""
+    edges = sorted({edge for span, _ in (*old, *new) for edge in span})
+    if not edges:
+        return []
+    found = [(edge, edge) for edge in edges if _reason(old, edge) != _reason(new, edge)]
+    for a, b in pairwise(edges):
+        middle_s = (a + b) / 2
+        if _reason(old, middle_s) != _reason(new, middle_s):
+            found.append((a, b))
+    return found
+
+
+def _reason(cut: Sequence[tuple[TimeSpan, str]], time_s: float) -> str | None:
+    return next((reason for (from_s, to_s), reason in cut if from_s <= time_s <= to_s), None)
