@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from railbox_server.geo import checks, corridors, countries, drawing_in, importing
+from railbox_server.geo import checks, corridors, countries, drawing_in, importing, picture
 from railbox_server.geo.drawing_in import BadLineError
 from railbox_server.geo.listing import TableError, of_points
 from railbox_server.geo.model import Border, Corridor, Place, Problem
@@ -20,6 +20,7 @@ examples:
   railbox corridor list
   railbox corridor show karachi-moscow
   railbox corridor show karachi-moscow --json > my-corridors/karachi-moscow.geojson
+  railbox corridor show karachi-moscow --plot karachi-moscow.svg
   railbox corridor check
   railbox corridor check my-corridors/karachi-moscow.geojson
   railbox corridor import stations.csv --out my-corridors
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_list)
     command = commands.add_parser("show", parents=[common, folders], help="one corridor, kilometre by kilometre")
     command.add_argument("name", metavar="NAME")
+    command.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw it: a picture that any browser shows")
     command.set_defaults(run=_show)
     command = commands.add_parser(
         "check", parents=[common, folders], help="what is wrong, with file, feature and reason"
@@ -117,6 +119,12 @@ def _summary(corridor: Corridor) -> dict[str, Any]:
 def _show(args: argparse.Namespace) -> int:
     path = corridors.data_path(args.name, args.folder)
     corridor = corridors.load(path)
+    if args.plot:
+        try:
+            args.plot.write_text(picture.svg(corridor), encoding="utf-8")
+        except OSError as error:
+            raise corridors.CorridorError(f"{args.plot}: cannot be written: {error.strerror}") from error
+        return 0
     if args.json:
         print(path.read_text(encoding="utf-8"), end="")
         return 0

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -39,6 +40,17 @@ def test_show_json_is_the_file_and_passes_the_check(tmp_path: Path, capsys: pyte
     path.write_text(capsys.readouterr().out, encoding="utf-8")
     assert main(["check", str(path)]) == 0
     assert "ok: places 52, borders 4" in capsys.readouterr().out
+
+
+def test_show_draws_places_lines_and_borders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "pyongyang-moscow.svg"
+    assert main(["show", "pyongyang-moscow", "--plot", str(out)]) == 0
+    drawn = ElementTree.parse(out).getroot()
+    marks = [element.tag.rpartition("}")[2] for element in drawn.iter()]
+    corridor = corridors.find("pyongyang-moscow")
+    assert (marks.count("circle"), marks.count("rect")) == (len(corridor.places), len(corridor.borders))
+    assert main(["show", "pyongyang-moscow", "--plot", str(tmp_path / "none" / "x.svg")]) == 1
+    assert "cannot be written: No such file or directory" in capsys.readouterr().err
 
 
 def test_check_tells_file_feature_and_reason_and_fails(
