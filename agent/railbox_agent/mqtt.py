@@ -20,6 +20,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from railbox_agent import AgentError
+from railbox_agent.traffic import Traffic, traffic_of
 
 QOS: Final = 1
 MAX_OUTSTANDING: Final = 20
@@ -121,7 +122,7 @@ UplinkEvent = Connected | Disconnected | Acknowledged | Received | SubscriptionR
 
 
 class Connection:
-    """`ended` says why it is over, once it is.
+    """`ended` says why it is over, once it is. `traffic`: what it has cost so far.
 
     `reached`: there was a broker; `up`: it let us in; `refused`: it said why not; `wrong_protocol`: that was why.
     """
@@ -135,6 +136,7 @@ class Connection:
         tell: Callable[[UplinkEvent], None],
     ) -> None:
         self.ended: str | None = None
+        self.traffic = Traffic()
         self.reached = self.up = self.refused = self.wrong_protocol = False
         self._access = access
         self._protocol = protocol
@@ -175,6 +177,7 @@ class Connection:
     def step(self, timeout_s: float) -> None:
         """Reads and writes what can be, after waiting for it no longer than that."""
         sock = self._socket()
+        self._measure()
         pending = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
         wants = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._client.want_write() else 0)
         self._selector.modify(sock, wants)
@@ -200,6 +203,7 @@ class Connection:
     def close(self) -> None:
         """Lets go of everything. An open connection breaks: the broker publishes the will."""
         self._selector.close()
+        self._measure()
         sock = self._client.socket()
         if sock is not None:
             sock.close()
@@ -231,6 +235,12 @@ class Connection:
         if sock is None:
             raise ConnectionError("the broker closed the connection")
         return sock
+
+    def _measure(self) -> None:
+        """Before the socket is gone: paho closes it by itself when the connection breaks."""
+        sock = self._client.socket()
+        if isinstance(sock, socket.socket):
+            self.traffic = traffic_of(sock) or self.traffic
 
     def _check(self, code: MQTTErrorCode) -> None:
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS and self.ended is None:

@@ -208,9 +208,8 @@ class Agent:
 
     def _vitals(self) -> Vitals:
         config, cap_bytes = self._config, self._config.outbox.cap_mb * 1_000_000
-        return vitals_of(
-            config.device, self._boot_id, cap_bytes, self._outbox, self._ports, self._pipeline, self._sender
-        )
+        parts = (self._outbox, self._ports, self._pipeline, self._sender)
+        return vitals_of(config.device, self._boot_id, cap_bytes, *parts, self._uplink.traffic)
 
     def _counters(self) -> Mapping[str, int]:
         return self._pipeline.counters + Counter(self._ports.counters) + self._remote.counters + self._counted

@@ -27,6 +27,7 @@ from railbox_agent.mqtt import (
     Message,
     UplinkEvent,
 )
+from railbox_agent.traffic import Traffic
 
 STEP_S: Final = 1.0
 """How often keepalive and time-outs are looked at while nothing happens."""
@@ -63,7 +64,7 @@ class _Lane:
 class Uplink:
     """`will`: what the broker says in our name when we vanish. `topics`: what to read, on every connection.
 
-    `pulse`: the thread's sign of life.
+    `pulse`: the thread's sign of life. `traffic`: what all connections have cost.
     """
 
     def __init__(
@@ -74,6 +75,8 @@ class Uplink:
         back_off: BackOff | None = None,
     ) -> None:
         self.pulse = Pulse("uplink")
+        self.traffic = Traffic()
+        self._earlier = Traffic()
         self._lane = _Lane(access)
         self._will = will
         self._topics = topics
@@ -177,12 +180,18 @@ class Uplink:
             connection.open(self._wake_read)
             while connection.ended is None and not self._stopping.is_set():
                 self._converse(connection, lane, STEP_S)
+                self._count(connection)
             if connection.up and connection.ended is None:
                 self._take_leave(connection, lane)
         except Exception as error:  # whatever paho makes of a broker's bytes, the uplink has to come back
             connection.ended = f"{type(error).__name__}: {error}"
         connection.close()
+        self._count(connection)
+        self._earlier = self.traffic
         return connection
+
+    def _count(self, connection: Connection) -> None:
+        self.traffic = self._earlier + connection.traffic
 
     def _converse(self, connection: Connection, lane: _Lane, timeout_s: float) -> None:
         self.pulse.beat(timeout_s)

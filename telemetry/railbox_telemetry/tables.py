@@ -103,7 +103,8 @@ STATUS_KEYS: Final = {
 # Keys of its `health`: what an operator needs, and short, for every byte is paid for.
 HEALTH_KEYS: Final = {
     "up_s": "since the agent started",
-    "sent_kb": "kilobytes sent since then",
+    "sent_kb": "kilobytes on the air since then, with all headers",
+    "got_kb": "likewise received",
     "fix_s": "age of the newest trusted fix",
     "clock_s": "since a receiver last confirmed the clock; absent while there is no clock",
     "disk_mb": "free where the outbox is",

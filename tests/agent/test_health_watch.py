@@ -192,7 +192,7 @@ def test_spells_of_low_voltage_are_counted_once_each_and_logged(caplog: pytest.L
 def test_the_status_tells_what_an_operator_needs_and_leaves_out_what_is_not_known() -> None:
     watched = Watched({})
     watched.time.now_s += 90
-    assert watched.health.status() == {"up_s": 90, "sent_kb": 0}
+    assert watched.health.status() == {"up_s": 90, "sent_kb": 0, "got_kb": 0}
     watched.machine = Machine(3_000_000_000, 8_000_000_000, False, 250_000_000, None, 34_600_000, 51.6, False, False)
     watched.vitals = Vitals(
         "TRK1",
@@ -201,11 +201,13 @@ def test_the_status_tells_what_an_operator_needs_and_leaves_out_what_is_not_know
         2,
         ports={"gnss": "open", "board": "lost: [Errno 5] Input/output error"},
         sent_bytes=123_456,
+        received_bytes=45_678,
         fix_s=4,
     )
     assert watched.health.status() == {
         "up_s": 90,
         "sent_kb": 123,
+        "got_kb": 46,
         "fix_s": 4,
         "disk_mb": 3_000,
         "mem_mb": 250,

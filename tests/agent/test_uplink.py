@@ -315,3 +315,21 @@ def test_the_same_access_again_changes_nothing(tmp_path: Path) -> None:
         assert link.publish(Message(BATCH, b"still"))
         assert link.wait(Received).payload == b"still"
         link.stop()
+
+
+def test_what_it_costs_is_counted_with_its_headers_over_all_connections(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker, uplink(broker.port) as link:
+        link.wait(Connected)
+        for _ in range(10):
+            link.publish(Message(BATCH, b"x" * 100))
+            link.wait(Acknowledged)
+        first = link.traffic
+        assert 10 * (100 + 52) < first.sent_bytes < 5_000
+        assert 500 < first.received_bytes < 3_000
+        broker.kill()
+        link.wait(Disconnected)
+        broker.start()
+        link.wait(Connected)
+        link.publish(Message(BATCH, b"x" * 1_000))
+        link.wait(Acknowledged)
+        wait_for(lambda: link.traffic.sent_bytes > first.sent_bytes + 1_000, "the second connection to count")

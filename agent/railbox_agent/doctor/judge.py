@@ -39,10 +39,11 @@ def agent(seen: Snapshot) -> Iterator[Finding]:
     for name in seen.overdue:
         todo = "systemctl restart railbox-agent; journalctl -u railbox-agent tells where it was"
         yield fail("agent", f"{name} does not come round any more", todo)
+    kb = (vitals.sent_bytes + vitals.received_bytes) / 1e3
     if vitals.trouble is not None:
         yield fail("login", f"no connection to the broker: {vitals.trouble}", "see what is said of the broker here")
     else:
-        yield ok("login", f"connected to the broker; {vitals.sent_bytes / 1e3:,.0f} kB sent since the start")
+        yield ok("login", f"connected to the broker; {kb:,.0f} kB on the air since the start")
 
 
 def open_ports(vitals: Vitals, ports: Sequence[Port], there: Sequence[str]) -> Iterator[Finding]:

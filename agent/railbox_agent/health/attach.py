@@ -15,6 +15,7 @@ from railbox_agent.pipeline import Pipeline
 from railbox_agent.ports import Ports
 from railbox_agent.sender import Sender
 from railbox_agent.status import installed_version
+from railbox_agent.traffic import Traffic
 from railbox_agent.uplink import Uplink
 
 
@@ -32,7 +33,14 @@ def watch_over(
 
 
 def vitals_of(
-    device: str, boot_id: int, cap_bytes: int, outbox: Outbox, ports: Ports, pipeline: Pipeline, sender: Sender
+    device: str,
+    boot_id: int,
+    cap_bytes: int,
+    outbox: Outbox,
+    ports: Ports,
+    pipeline: Pipeline,
+    sender: Sender,
+    traffic: Traffic,
 ) -> Vitals:
     mono_ms = time.monotonic_ns() // 1_000_000
     utc_ms, fix = pipeline.boot_time.utc_ms(mono_ms), pipeline.latest
@@ -47,7 +55,8 @@ def vitals_of(
         oldest_s=sender.oldest_s,
         outbox_bytes=outbox.size_bytes,
         outbox_cap_bytes=cap_bytes,
-        sent_bytes=sender.totals.bytes_sent,
+        sent_bytes=traffic.sent_bytes,
+        received_bytes=traffic.received_bytes,
         fix_s=None if utc_ms is None or fix is None else max(0, utc_ms - fix.fix_time_ms) // 1000,
         clock=pipeline.boot_time.quality(mono_ms),
         counters=dict(sender.all_counters()),

@@ -19,7 +19,7 @@ class Vitals:
     """What the agent knows of itself. `trouble`: why there is no connection, None while there is one.
 
     `ports`: name → state in words, "open" being the good one. `oldest_s`: age of the oldest batch that waits. `fix_s`:
-    age of the newest trusted fix. `sent_bytes`: since the start.
+    age of the newest trusted fix. `sent_bytes`, `received_bytes`: on the air, with all headers, since the start.
     """
 
     device: str
@@ -33,6 +33,7 @@ class Vitals:
     outbox_bytes: int = 0
     outbox_cap_bytes: int = 0
     sent_bytes: int = 0
+    received_bytes: int = 0
     fix_s: int | None = None
     clock: ClockQuality = field(default_factory=ClockQuality)
     counters: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -57,6 +58,7 @@ def status_health(snapshot: Snapshot) -> dict[str, object]:
     row = {
         "up_s": snapshot.up_s,
         "sent_kb": round(vitals.sent_bytes / 1e3),
+        "got_kb": round(vitals.received_bytes / 1e3),
         "fix_s": vitals.fix_s,
         "clock_s": vitals.clock.age_s,
         "disk_mb": _mega(machine.disk_free_bytes),
