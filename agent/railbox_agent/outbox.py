@@ -160,8 +160,8 @@ class Outbox:
 
     @property
     def oldest_time_s(self) -> int | None:
-        """The newest time inside the oldest batch."""
-        return self._read("SELECT time_s FROM batches ORDER BY seq LIMIT 1")
+        """The newest time inside the oldest batch that has one."""
+        return self._read("SELECT time_s FROM batches WHERE time_s IS NOT NULL ORDER BY seq LIMIT 1")
 
     # --- committing --------------------------------------------------------------------------------------------------
 

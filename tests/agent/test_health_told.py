@@ -209,6 +209,7 @@ def test_who_is_no_agent_is_no_answer(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(os.fspath(path))
         listening.listen()
+
         def answer() -> None:
             client, _ = listening.accept()
             with client:

@@ -158,6 +158,16 @@ def test_notes_survive_a_restart(tmp_path: Path) -> None:
     assert not again.due(0, collected=False)
 
 
+def test_what_waits_longest_is_told_also_behind_a_batch_that_has_no_time_yet(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path, MB)
+    assert outbox.oldest_time_s is None
+    outbox.put(Parcel((Events((Event(5, 1),)),), urgent=True, time_s=None))
+    outbox.put(routine(1_750_000_000))
+    outbox.put(routine(1_750_000_060))
+    outbox.commit(0)
+    assert outbox.oldest_time_s == 1_750_000_000
+
+
 def test_over_the_cap_the_oldest_routine_goes_first_and_events_last(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path, 40_000)
     outbox.put(event())

@@ -38,7 +38,7 @@ def _read(database: sqlite3.Connection, damaged: int) -> Stored:
     if verdict != "ok":
         raise sqlite3.DatabaseError(str(verdict))
     count, used = database.execute("SELECT count(*), coalesce(sum(length(payload)), 0) FROM batches").fetchone()
-    oldest = database.execute("SELECT time_s FROM batches ORDER BY seq LIMIT 1").fetchone()
+    oldest = database.execute("SELECT time_s FROM batches WHERE time_s IS NOT NULL ORDER BY seq LIMIT 1").fetchone()
     notes = dict(cast("list[tuple[str, str]]", database.execute("SELECT name, text FROM notes").fetchall()))
     return Stored(
         exists=True,
