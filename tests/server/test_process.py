@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,24 +98,66 @@ def test_a_page_that_listens_hears_of_units_the_board_and_the_time(tmp_path: Pat
         assert (unit["unit"], unit["devices"]) == (UNIT, ["TRK1"])
         assert json.loads(heard["clock"])["mode"] == "replay"
         assert json.loads(heard["board"]) == {}
+        # Who comes back with the last id hears what changed since, and no more.
+        with httpx.stream(
+            "GET", f"{server.http}/api/live", headers={"Last-Event-ID": heard["id"]}, timeout=30
+        ) as answer:
+            assert [*_listen(answer, {"clock"})] == ["id", "clock"]
+        with httpx.stream("GET", f"{server.http}/api/live?since=old-1", timeout=30) as answer:
+            assert [*_listen(answer, {"clock"})] == ["id", "reread", "clock"]
 
 
 def _listen(answer: httpx.Response, wanted: set[str]) -> dict[str, str]:
-    """The last data of each event, once all wanted ones came and the unit has a position."""
-    heard: dict[str, str] = {}
-    event, number = "", 0
+    """The last data of each event, and the last `id`, once all wanted ones came and the unit has a position."""
+    heard = {"id": "-0"}
+    event = ""
     for line in answer.iter_lines():
         key, _, value = line.partition(": ")
         if key == "id":
-            assert int(value) > number
-            number = int(value)
+            assert int(value.rpartition("-")[2]) >= int(heard["id"].rpartition("-")[2])
+            heard["id"] = value
         elif key == "event":
             event = value
         elif key == "data":
             heard[event] = value
-            if wanted <= heard.keys() and json.loads(heard["unit"])["latest"]:
+            if wanted <= heard.keys() and json.loads(heard.get("unit", '{"latest": true}'))["latest"]:
                 break
     return heard
+
+
+@pytest.mark.e2e
+def test_a_server_says_whether_it_is_ready_what_it_counted_and_logs_objects(tmp_path: Path) -> None:
+    with ExitStack() as up:
+        broker = up.enter_context(mosquitto(tmp_path))
+        server = Server(tmp_path, broker.url, "", "--log-format", "json")
+        with running(server):
+            server.assign("TRK1", UNIT)
+            wait_for(lambda: _ready(server)[0], "all parts to be up")
+            with tracker("TRK1", 7, server.broker) as trk:
+                trk.send((seq, encode(batch(seq))) for seq in range(1, 4))
+                wait_for(lambda: server.get("/api/gaps")["devices"], "the batches to be stored")
+            server.settle()
+            metrics = httpx.get(f"{server.http}/metrics").text
+            assert "railbox_ingest_batches_total 3.0" in metrics
+            assert "railbox_ingest_knots_total 9.0" in metrics
+            assert 'railbox_store_bytes{file="railbox.db"}' in metrics
+            assert "railbox_engine_judge_seconds_count 0.0" not in metrics
+            up.close()
+            wait_for(lambda: not _ready(server)[0], "the broker's absence to be noticed")
+            assert _ready(server)[1] == {
+                "store": "ok",
+                "broker": f"no connection to {broker.url}; it is tried again by itself",
+                "engine": "ok",
+            }
+    lines = [json.loads(line) for line in server.log.splitlines()]
+    assert any(line["message"].startswith("connected to broker") for line in lines)
+
+
+def _ready(server: Server) -> tuple[bool, Any]:
+    answer = httpx.get(f"{server.http}/readyz", timeout=30)
+    body = answer.json()
+    assert body["ready"] == answer.is_success
+    return body["ready"], body["parts"]
 
 
 @pytest.mark.e2e

@@ -67,12 +67,12 @@ class Command:
 class Server(Command):
     """`railbox server` on a free port, the same again after it was killed."""
 
-    def __init__(self, folder: Path, broker: str = "embedded", config: str = "") -> None:
+    def __init__(self, folder: Path, broker: str = "embedded", config: str = "", *more: str) -> None:
         self.data = folder / "server"
         settings = folder / "server.toml"
         settings.write_text(config)
         args = ["server", "--config", str(settings), "--data", str(self.data), "--broker", broker, "--clock", "replay"]
-        super().__init__([*args, "--http", "127.0.0.1:0", "--json"], folder / "server.log")
+        super().__init__([*args, "--http", "127.0.0.1:0", "--json", *more], folder / "server.log")
         self.http = ""
         self.broker = ""
 

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
-import pytest
 
 from support.api_rig import UNIT, get
 from support.server_rig import Rig
 
 STREAMS = {"/api/live"}
+FILES = {"/api/imports/track"}
+"""Takes a file, of which there is no example."""
 TELLS = "this server tells nothing"
 """The rig has no webhook: routes of telling say so."""
 Operation = tuple[str, str, dict[str, Any]]
@@ -56,9 +57,11 @@ def body_of(operation: dict[str, Any], document: dict[str, Any]) -> Any:
         return None
     reference = re.search(r"#/components/schemas/(\w+)", str(content["schema"]))
     assert reference is not None
-    examples = document["components"]["schemas"][reference[1]].get("examples")
-    assert examples, f"{reference[1]} has no example"
-    return examples[0]
+    schema = document["components"]["schemas"][reference[1]]
+    whole = {name: example_of(schema["properties"][name]) for name in schema.get("required", ())}
+    body = example_of(schema) or whole
+    assert None not in body.values(), f"{reference[1]} has no example"
+    return body
 
 
 def check_shape(answer: Any, operation: dict[str, Any], document: dict[str, Any]) -> None:
@@ -88,17 +91,21 @@ def test_every_example_can_be_asked_and_is_answered_as_described(rig: Rig) -> No
     assert asked > 50
 
 
-OURS = ["/api/assignments", "/api/assignments/{device}/end", "/api/quarantine/{device}/admit"]
-
-
-@pytest.mark.parametrize("path", OURS)
-def test_every_example_of_a_change_does_it(rig: Rig, path: str) -> None:
+def test_every_example_of_a_change_does_it(rig: Rig) -> None:
     document = get(rig, "/openapi.json")
-    operation = document["paths"][path]["post"]
-    (address, query), *_ = asks_of(operation, path)
-    answer = rig.api.post(address, params=query, json=body_of(operation, document))
-    assert answer.is_success, answer.text
-    check_shape(answer, operation, document)
+    asked = 0
+    for path, method, operation in operations(document):
+        if method == "get" or path in FILES:
+            continue
+        rig.store.register("TRK1", 0)  # another example may have made it unknown
+        (address, query), *_ = asks_of(operation, path)
+        answer = rig.api.request(method, address, params=query, json=body_of(operation, document))
+        asked += 1
+        if answer.status_code == 404 and TELLS in answer.text:
+            continue
+        assert answer.is_success, (address, answer.text)
+        check_shape(answer, operation, document)
+    assert asked > 5
 
 
 def test_every_route_says_what_it_does_and_how_it_fails(rig: Rig) -> None:

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from railbox_server.api import examples
 from railbox_server.api.models.common import Listed
 
 Setting = bool | int | float | str | None
@@ -56,4 +57,9 @@ class Settings(BaseModel):
 
 
 class SettingsOfMany(Settings):
-    devices: list[str] = Field(min_length=1, max_length=10_000, description="All of them, or none if one is not known")
+    devices: list[str] = Field(
+        min_length=1,
+        max_length=10_000,
+        description="All of them, or none if one is not known",
+        examples=[[examples.DEVICE]],
+    )
