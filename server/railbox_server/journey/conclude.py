@@ -11,10 +11,12 @@ from railbox_server.geo.model import LIMIT_H
 from railbox_server.journey.crossings import AreaLog, crossings, yard_visits
 from railbox_server.journey.episodes import Episode
 from railbox_server.journey.judging import Clock, entered, exited, flag, stay_dwell
-from railbox_server.journey.model import Crossing, Settings, Visit, Waypoint
+from railbox_server.journey.model import Crossing, Settings, Step, Visit, Waypoint
 from railbox_server.journey.network import Network
+from railbox_server.journey.path import during
 from railbox_server.journey.sides import Seen, passages, seen_sides
-from railbox_server.journey.stays import ElsewhereBetween, Near, Stay, stays
+from railbox_server.journey.stays import ElsewhereBetween, MayHide, Near, Stay, stays
+from railbox_server.journey.zones import Zone
 
 PLACES: Final = 16
 AHEAD: Final = 4
@@ -63,7 +65,7 @@ def conclude(
     logs = _area_logs(unit, episode, past, ahead, network, found, visits, settings)
     return Concluded(
         tuple(sorted(chain.from_iterable(visits.values()), key=visit_order)),
-        tuple(sorted(crossings(logs, episode.steps, clock, settings), key=crossing_order)),
+        tuple(sorted(crossings(logs, network.areas, episode.steps, clock, settings), key=crossing_order)),
     )
 
 
@@ -104,9 +106,24 @@ def _stays(episode: Episode, network: Network, settings: Settings, last_s: float
     elsewhere = _Elsewhere([near for near in entered_some if near.zone in network.places], network)
     found: dict[str, list[Stay]] = {}
     for near in entered_some:
-        own = stays(near, episode.steps, settings, elsewhere.of(near.zone), goes_on=near.to_s < last_s)
+        may_hide = _may_hide(network.zones[near.zone], episode.steps, settings)
+        own = stays(near, episode.steps, settings, elsewhere.of(near.zone), may_hide, goes_on=near.to_s < last_s)
         found.setdefault(near.zone, []).extend(own)
     return found
+
+
+def _may_hide(zone: Zone, steps: Sequence[Step], settings: Settings) -> MayHide:
+    """By how far it is to the zone's edge from where the dark began, and on to where it ended."""
+
+    def between(from_s: float, to_s: float) -> bool:
+        return any(
+            sum(max(0.0, zone.sight(end).outside_m) for end in (step.start, step.end))
+            <= settings.max_speed_mps * (step.end.time_s - step.start.time_s)
+            for step in during(steps, from_s, to_s)
+            if not step.continuous and step.start.time_s >= from_s and step.end.time_s <= to_s
+        )
+
+    return between
 
 
 class _Elsewhere:

@@ -55,8 +55,10 @@ class _Found:
     passage: Passage | None = None
 
 
-def crossings(logs: Sequence[AreaLog], steps: Sequence[Step], clock: Clock, settings: Settings) -> list[Crossing]:
-    """`steps`: all dark ones of that time, perhaps among others."""
+def crossings(
+    logs: Sequence[AreaLog], areas: Sequence[BorderArea], steps: Sequence[Step], clock: Clock, settings: Settings
+) -> list[Crossing]:
+    """`areas`: of all borders; `steps`: all dark ones of that time, perhaps among others."""
     seen = [found for log in logs for stay in log.stays for found in _of_stay(log, stay, steps, settings)]
     known = [(found.passage, _countries(found.log, found.passage)) for found in seen if found.passage]
     leaps: dict[float, list[tuple[AreaLog, Passage]]] = {}
@@ -64,7 +66,7 @@ def crossings(logs: Sequence[AreaLog], steps: Sequence[Step], clock: Clock, sett
         for passage in log.passages:
             countries = _countries(log, passage)
             is_known = any(countries == others and _overlap(passage, other) for other, others in known)
-            if not is_known and _is_leap(log, passage, settings):
+            if not is_known and _is_leap(log, passage, settings) and not _is_denied(log, passage, areas):
                 leaps.setdefault(passage.after.time_s, []).append((log, passage))
     found = [_crossing(each, (), clock) for each in seen]
     for leap in leaps.values():
@@ -133,6 +135,21 @@ def _is_leap(log: AreaLog, passage: Passage, settings: Settings) -> bool:
     line = (log.area.border.lat_deg, log.area.border.lon_deg)
     way_m = distance_m((a.lat_deg, a.lon_deg), line) + distance_m(line, (b.lat_deg, b.lon_deg))
     return way_m <= settings.max_speed_mps * (b.time_s - a.time_s)
+
+
+def _is_denied(log: AreaLog, passage: Passage, areas: Sequence[BorderArea]) -> bool:
+    """Whether another border between the two countries, whose corridor is much nearer, tells that the unit was in the
+    other one of them before, or after."""
+    pair = set(log.area.border.sides)
+    others = [area for area in areas if area is not log.area and set(area.border.sides) == pair]
+    ends = ((passage.before, log.country(passage.from_side)), (passage.after, log.country(passage.to_side)))
+    return any(
+        (side := other.side(point)) is not None
+        and other.border.sides[side] != country
+        and other.off_m(point) + MISFIT_M < log.area.off_m(point)
+        for point, country in ends
+        for other in others
+    )
 
 
 def _of_leap(leap: Sequence[tuple[AreaLog, Passage]], clock: Clock) -> Iterator[Crossing]:

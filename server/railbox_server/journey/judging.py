@@ -48,13 +48,14 @@ def bounds(earliest_s: float | None, est_s: float, latest_s: float | None) -> Bo
 
 
 def entered(stay: Stay) -> Bounds:
-    return bounds(stay.last_out_s, stay.entry_s, stay.first_in_s)
+    earliest_s = stay.last_out_s if stay.earliest_s is None else stay.earliest_s
+    return bounds(earliest_s, stay.entry_s, stay.first_in_s)
 
 
 def exited(stay: Stay) -> Bounds | None:
     if stay.first_out_s is None or stay.exit_s is None:
         return None
-    return bounds(stay.last_in_s, stay.exit_s, stay.first_out_s)
+    return bounds(stay.last_in_s, stay.exit_s, stay.first_out_s if stay.latest_s is None else stay.latest_s)
 
 
 def stay_dwell(stay: Stay, clock: Clock) -> Dwell:

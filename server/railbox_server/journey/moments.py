@@ -51,21 +51,73 @@ def est_s(moment: Bounds) -> int:
 def moments(scene: Scene) -> Moments:
     passage, stay = scene.passage, scene.stay
     line = passage.when
-    near = [v for v in scene.of_side(passage.from_side) if est_s(v.entered) < est_s(line)]
-    far = [v for v in scene.of_side(passage.to_side) if v.exited is None or est_s(v.exited) > est_s(line)]
+    near = [v for v in scene.of_side(passage.from_side) if _may_be_before(v.entered, line)]
+    far = [v for v in scene.of_side(passage.to_side) if v.exited is None or _may_be_before(line, v.exited)]
     if near:
-        arrived, left = near[0].entered, near[-1].exited
+        arrived, left = _maybe_earlier(scene, near[0].entered), _maybe_later(scene, near[-1].exited)
     elif far and est_s(far[0].entered) < est_s(line):
         arrived = left = far[0].entered
     else:
         arrived, left = _unseen_before(scene)
     if far:
-        return Moments(arrived, left, line, far[0].entered, far[-1].exited)
+        reached, departed = _maybe_reached(scene, far[0].entered), _maybe_departed(scene, far[-1].exited)
+        return Moments(arrived, left, line, reached, departed)
     if left is None or (stay.lasts and scene.area.yards[passage.to_side]):
         return Moments(arrived, left, line)
     if near and est_s(left) > est_s(line):
         return Moments(arrived, left, line, left, left)
     return Moments(arrived, left, line, *_unseen_after(scene))
+
+
+def _may_be_before(a: Bounds, b: Bounds) -> bool:
+    return a.earliest_s is None or b.latest_s is None or a.earliest_s < b.latest_s
+
+
+# --- what the dark may hide beside a visit that was seen --------------------------------------------------------------
+
+
+def _maybe_earlier(scene: Scene, arrived: Bounds) -> Bounds:
+    """Not after the line, and earlier where the dark before may hide another visit of that side."""
+    est = min(est_s(arrived), est_s(scene.passage.when))
+    if arrived.earliest_s is None:
+        return bounds(None, est, arrived.latest_s)
+    hidden = _hidden(scene, scene.passage.from_side, _since_s(scene), arrived.earliest_s)
+    return bounds(hidden[0].step.start.time_s if hidden else arrived.earliest_s, est, arrived.latest_s)
+
+
+def _maybe_later(scene: Scene, left: Bounds | None) -> Bounds | None:
+    """Later, where the dark until beyond the line may hide another visit of the side it left."""
+    if left is None or left.latest_s is None:
+        return left
+    hidden = _hidden(scene, scene.passage.from_side, left.latest_s, scene.passage.after.time_s)
+    return bounds(left.earliest_s, est_s(left), hidden[-1].step.end.time_s if hidden else left.latest_s)
+
+
+def _maybe_reached(scene: Scene, reached: Bounds) -> Bounds:
+    """Earlier, where the dark since before the line may hide another visit of the side it came to."""
+    if reached.earliest_s is None:
+        return reached
+    hidden = _hidden(scene, scene.passage.to_side, scene.passage.before.time_s, reached.earliest_s)
+    return bounds(hidden[0].step.start.time_s if hidden else reached.earliest_s, est_s(reached), reached.latest_s)
+
+
+def _maybe_departed(scene: Scene, departed: Bounds | None) -> Bounds | None:
+    """Not before the line, and later where the dark after may hide another visit of that side."""
+    if departed is None or departed.latest_s is None:
+        return departed
+    hidden = _hidden(scene, scene.passage.to_side, departed.latest_s, _until_s(scene))
+    est = max(est_s(departed), est_s(scene.passage.when))
+    return bounds(departed.earliest_s, est, hidden[-1].step.end.time_s if hidden else departed.latest_s)
+
+
+def _since_s(scene: Scene) -> float:
+    stay = scene.stay
+    return stay.first_in_s if stay.last_out_s is None else stay.last_out_s
+
+
+def _until_s(scene: Scene) -> float:
+    stay = scene.stay
+    return stay.last_in_s if stay.first_out_s is None else stay.first_out_s
 
 
 # --- what may have gone unseen ---------------------------------------------------------------------------------------
@@ -82,10 +134,9 @@ class _Hidden(NamedTuple):
 
 def _unseen_before(scene: Scene) -> tuple[Bounds, Bounds]:
     """Arrived and left, where no visit was seen on the side the unit came from."""
-    passage, stay = scene.passage, scene.stay
+    passage = scene.passage
     line = passage.when
-    since_s = stay.first_in_s if stay.last_out_s is None else stay.last_out_s
-    hidden = _hidden(scene, passage.from_side, since_s, passage.before.time_s)
+    hidden = _hidden(scene, passage.from_side, _since_s(scene), passage.before.time_s)
     if not hidden:
         return passage.came if scene.area.yards[passage.from_side] else line, line
     likeliest = max(hidden)
@@ -99,10 +150,9 @@ def _unseen_before(scene: Scene) -> tuple[Bounds, Bounds]:
 
 def _unseen_after(scene: Scene) -> tuple[Bounds, Bounds]:
     """Reached and departed, where no visit was seen on the side the unit went to."""
-    passage, stay = scene.passage, scene.stay
+    passage = scene.passage
     line = passage.when
-    until_s = stay.last_in_s if stay.first_out_s is None else stay.first_out_s
-    hidden = _hidden(scene, passage.to_side, passage.after.time_s, until_s)
+    hidden = _hidden(scene, passage.to_side, passage.after.time_s, _until_s(scene))
     if not hidden:
         return line, passage.went if scene.area.yards[passage.to_side] else line
     likeliest = max(hidden)

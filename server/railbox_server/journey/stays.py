@@ -52,6 +52,10 @@ class Stay:
     first_out_s: float | None
     dark_s: float
     """Dark spans inside that are too long to count as surely stayed."""
+    earliest_s: float | None = None
+    """Of the entry, where the dark shortly before may hide more of the stay; None: `last_out_s`."""
+    latest_s: float | None = None
+    """Of the exit, likewise; None: `first_out_s`."""
 
     @property
     def lasts(self) -> bool:
@@ -101,6 +105,8 @@ def diagram() -> str:
 
 ElsewhereBetween = Callable[[float, float], bool]
 """Whether the unit was surely inside another yard in a time span."""
+MayHide = Callable[[float, float], bool]
+"""Whether the dark between two times outside was long enough to come inside and out again."""
 
 
 @dataclass(slots=True)
@@ -109,22 +115,64 @@ class _Draft:
     first_in_s: float
     last_in_s: float
     first_out_s: float | None = None
+    earliest_s: float | None = None
+    latest_s: float | None = None
 
     def extend(self, sure: Sure) -> None:
         """A guess makes no bound narrower, and the first that is sure takes the place of guesses."""
-        self.first_out_s = None
+        self.first_out_s = self.latest_s = None
         if not sure.is_guess:
             if self.first_in_s > self.last_in_s:
                 self.first_in_s = sure.from_s
             self.last_in_s = sure.to_s
 
 
+class _Outside:
+    """The time surely outside before or after a stay, as far as no dark may hide that it was inside.
+
+    An excursion that short does not end a stay: so one before it, or after it, in the dark may be the same.
+    """
+
+    def __init__(self, settings: Settings, may_hide: MayHide) -> None:
+        self._settings = settings
+        self._may_hide = may_hide
+        self.since_s: float | None = None
+        self.to_s: float | None = None
+        self.before_s: float | None = None
+        """The last time outside before the dark that may hide a stay; None: there is none."""
+        self._far = False
+
+    @property
+    def is_short(self) -> bool:
+        """Too short to part two stays."""
+        if self.since_s is None or self.to_s is None or self._far:
+            return False
+        return self.to_s - self.since_s <= self._settings.excursion_s
+
+    def take(self, sure: Sure) -> bool:
+        """Goes on outside; true where the dark between may hide a stay that it was too short to part from."""
+        hides = self.to_s is not None and self._may_hide(self.to_s, sure.from_s)
+        was_short = self.is_short
+        if hides:
+            self.before_s = self.before_s if was_short and self.before_s is not None else self.to_s
+        if hides or self.since_s is None:
+            self.since_s, self._far = sure.from_s, False
+        self.to_s, self._far = sure.to_s, self._far or sure.far
+        return hides and was_short
+
+    def end(self) -> None:
+        """It is inside."""
+        self.since_s = self.to_s = self.before_s = None
+        self._far = False
+
+
 class _Machine:
     """Runs the table over sure spans in time order."""
 
-    def __init__(self, settings: Settings, elsewhere: ElsewhereBetween) -> None:
+    def __init__(self, settings: Settings, elsewhere: ElsewhereBetween, may_hide: MayHide) -> None:
         self._settings = settings
         self._elsewhere = elsewhere
+        self._outside = _Outside(settings, may_hide)
         self._state = State.OUTSIDE
         self._draft: _Draft | None = None
         self._last_out_s: float | None = None
@@ -132,11 +180,15 @@ class _Machine:
 
     def take(self, sure: Sure) -> None:
         if not sure.inside:
+            may_go_on = self._outside.take(sure)
+            if may_go_on and self._draft is not None and self._draft.first_out_s is not None:
+                self._draft.latest_s = sure.from_s
             self._step(Input.OUTSIDE, sure)
         if self._is_gone(sure):
             self._step(Input.GONE, sure)
         if sure.inside:
             self._step(Input.INSIDE, sure)
+            self._outside.end()
         else:
             self._last_out_s = sure.to_s
 
@@ -158,7 +210,8 @@ class _Machine:
     def _step(self, cause: Input, sure: Sure) -> None:
         self._state, action = TRANSITIONS[self._state, cause]
         if action is Action.OPEN:
-            self._draft = _Draft(self._last_out_s, sure.from_s, sure.to_s)
+            earliest_s = self._outside.before_s if self._outside.is_short else None
+            self._draft = _Draft(self._last_out_s, sure.from_s, sure.to_s, earliest_s=earliest_s)
             return
         draft = self._draft
         if action is Action.NOTHING or draft is None:
@@ -173,13 +226,19 @@ class _Machine:
 
 
 def stays(
-    near: Near, dark: Sequence[Step], settings: Settings, elsewhere: ElsewhereBetween, *, goes_on: bool
+    near: Near,
+    dark: Sequence[Step],
+    settings: Settings,
+    elsewhere: ElsewhereBetween,
+    may_hide: MayHide,
+    *,
+    goes_on: bool,
 ) -> list[Stay]:
     """The stays while the unit was near a zone. `dark`: the dark steps of that time, perhaps among others.
 
     `goes_on`: afterwards the path leads on, away from the zone.
     """
-    machine = _Machine(settings, elsewhere)
+    machine = _Machine(settings, elsewhere, may_hide)
     for span in near.spans:
         machine.take(span)
     machine.end(goes_on)
@@ -193,7 +252,8 @@ def _stay(near: Near, dark: Sequence[Step], draft: _Draft, settings: Settings) -
     if draft.first_out_s is not None:
         exit_s = _line_time(near, draft.last_in_s, draft.first_out_s, entering=False)
     dark_s = _dark_s(dark, in_s, draft.last_in_s, settings.dark_inside_s)
-    return Stay(out_s, entry_s, in_s, draft.last_in_s, exit_s, draft.first_out_s, dark_s)
+    latest_s = None if exit_s is None else draft.latest_s
+    return Stay(out_s, entry_s, in_s, draft.last_in_s, exit_s, draft.first_out_s, dark_s, draft.earliest_s, latest_s)
 
 
 def _line_time(near: Near, from_s: float, to_s: float, *, entering: bool) -> float:
