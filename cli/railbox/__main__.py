@@ -30,6 +30,9 @@ COMMANDS: Final = (
     Command(
         "device", "railbox_server.devices", "which device is fixed to which unit; sets trackers from afar", "server"
     ),
+    Command("store", "railbox_server.store.command", "backup, restore, check, rebuild of a server's store", "server"),
+    Command("gaps", "railbox_server.gaps", "which batches of trackers arrived, and which are missing", "server"),
+    Command("quarantine", "railbox_server.quarantine", "messages that could not be believed: list, replay", "server"),
     Command("export", "railbox_server.exports.command", "tracks, readings, visits, crossings… as files", "server"),
     Command("import", "railbox_server.imports.command", "GPX and CSV tracks into a running server", "server"),
     Command("board", "railbox_agent.board_tool.command", "the sensor board: flash, info, settings, monitor, level"),

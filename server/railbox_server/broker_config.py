@@ -21,8 +21,9 @@ MAX_PAYLOAD_BYTES: Final = 131_072
 MAX_STORE_BYTES: Final = 8 * 2**30
 MAX_UNACKED: Final = 4_096
 """Messages on their way to the server at once: a group commit holds that many at most."""
-ACK_WAIT_S: Final = 30
-"""After this the broker sends again what was not acknowledged, also after the server was killed."""
+ACK_WAIT_S: Final = 5
+"""After this the broker sends again what was not acknowledged, also after the server was killed: far over the longest
+group commit, and what comes twice counts once."""
 
 _PASSWORD = re.compile(r"[!#-\[\]-~]{8,128}")
 _MAY_PUBLISH: Final = (Leaf.BATCH, Leaf.STATUS, Leaf.RESULT)

@@ -47,6 +47,8 @@ class Desk(Protocol):
 
     def unassign(self, device: str, end: str | None) -> Row: ...
 
+    def revoke(self, device: str) -> None: ...
+
     def devices(self) -> list[Row]: ...
 
 
@@ -69,6 +71,11 @@ class StoreDesk:
         end_s = _time_s(end)
         return assignment_row(self._store.end_assignment(device, int(time.time()) if end_s is None else end_s))
 
+    def revoke(self, device: str) -> None:
+        if device not in self._store.known_devices():
+            raise ServerError(f"{device} is not known; railbox device list shows who is")
+        self._store.revoke(device)
+
     def devices(self) -> list[Row]:
         return device_rows(self._store, int(time.time()))
 
@@ -84,6 +91,9 @@ class HttpDesk:
 
     def unassign(self, device: str, end: str | None) -> Row:
         return self._ask(f"/api/assignments/{quote(device, safe='')}/end", {"to": end})
+
+    def revoke(self, device: str) -> None:
+        self._ask(f"/api/devices/{quote(device, safe='')}/revoke", {})
 
     def devices(self) -> list[Row]:
         rows: list[Row] = []
@@ -116,6 +126,14 @@ def assign(args: argparse.Namespace) -> int:
 
 def unassign(args: argparse.Namespace) -> int:
     _tell(_desk(args).unassign(check_device(args.device), args.end), args.json)
+    return 0
+
+
+def revoke(args: argparse.Namespace) -> int:
+    device = check_device(args.device)
+    _desk(args, must_exist=True).revoke(device)
+    if not args.json:
+        print(f"{device} is known no more: what it sends goes to quarantine, until railbox device assign")
     return 0
 
 
@@ -191,6 +209,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("device")
     command.add_argument("--to", dest="end", type=_iso, metavar="TIME", help="when it ended (default: now)")
     command.set_defaults(run=unassign)
+    command = commands.add_parser("revoke", parents=[where], help="makes a device unknown: what it sends is kept apart")
+    command.add_argument("device")
+    command.set_defaults(run=revoke)
     command = commands.add_parser("list", parents=[where], help="every known device, its unit and its health")
     command.set_defaults(run=show)
     configuration.add_commands(commands.add_parser)

@@ -188,6 +188,7 @@ def serve(settings: ServerSettings, stack: ExitStack, log_format: logs.Format = 
         corridor_file=lambda name: corridors.data_path(name, settings.corridors),
         silence_s=silence_s,
         admit=worker.admit,
+        replay=worker.replay,
         hand_in=lambda device, payloads: hand_in(worker.put, device, payloads, time.time_ns() // 1_000_000),
         engine_pending=lambda: engine.pending,
         ingest_waiting=lambda: worker.waiting,

@@ -5,14 +5,13 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request, Response
 
 from railbox_server.api.answers import Paged, seldom
-from railbox_server.api.arrivals import gap_rows
 from railbox_server.api.cursors import page_of
 from railbox_server.api.examples import DevicePath
-from railbox_server.api.models.devices import AssignmentRow, Assignments, DeviceDetail, Devices, End
+from railbox_server.api.models.devices import AssignmentRow, Assignments, DeviceDetail, Devices, End, Revoked
 from railbox_server.api.problems import Problem
 from railbox_server.api.services import Services
 from railbox_server.api.windows import time_of
-from railbox_server.device_rows import assignment_row, device_rows
+from railbox_server.device_rows import assignment_row, device_rows, gap_rows
 from railbox_server.fleet import Assignment, Span, start_of_new
 from railbox_server.store.values import Mark, Row
 from railbox_telemetry import iso
@@ -68,7 +67,15 @@ def routes(services: Services) -> APIRouter:
         to_s = time_of("to", wish.to if wish else None)
         return assignment_row(store.end_assignment(device, clock.now_s() if to_s is None else to_s))
 
-    _ = (devices, device, assignments, assign, end)
+    @router.post("/devices/{device}/revoke", response_model=Revoked)
+    def revoke(device: DevicePath) -> Row:
+        """Makes a device unknown: what it sends goes to quarantine. Its past stays; assigning makes it known again."""
+        if device not in store.known_devices():
+            raise Problem(HTTPStatus.NOT_FOUND, f"no device {device!r}; GET /api/devices lists them")
+        store.revoke(device)
+        return {"revoked": device}
+
+    _ = (devices, device, assignments, assign, end, revoke)
     return router
 
 

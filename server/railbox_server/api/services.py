@@ -14,7 +14,7 @@ from railbox_server.fleet import Assignment, Units, units_of
 from railbox_server.geo.model import Corridor
 from railbox_server.live import Hub
 from railbox_server.store.interface import ReadStore, Registry
-from railbox_server.store.values import Row
+from railbox_server.store.values import Reason, Row
 from railbox_server.telling.room import Telling
 from railbox_telemetry.identity import IdentityError, parse_unit
 
@@ -64,6 +64,8 @@ class Services:
     hub: Hub
     page: Path
     token: str | None = None
+    replay: Callable[[str | None, Reason | None], int] = lambda _device, _reason: 0
+    """Tries again what is in quarantine, of a device and for a reason or of all; returns how many batches came out."""
     checks: Mapping[str, Callable[[], str | None]] = field(default_factory=dict[str, Callable[[], str | None]])
     """By part what it says that hinders it; None: it works."""
     exposition: Callable[[], bytes] = bytes

@@ -48,7 +48,7 @@ def validate(parcel: Parcel, books: Books) -> None:
 
 def identify(parcel: Parcel, books: Books) -> None:
     if not books.is_known(parcel.device):
-        parcel.refusal = Refusal(Reason.UNKNOWN_DEVICE, f"device {parcel.device} was never registered")
+        parcel.refusal = Refusal(Reason.UNKNOWN_DEVICE, f"device {parcel.device} is not registered")
 
 
 def deduplicate(parcel: Parcel, books: Books) -> None:

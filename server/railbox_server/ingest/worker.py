@@ -5,7 +5,6 @@ acknowledged. Knows the broker only as `publish` and each message's `ack`.
 """
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,10 +16,11 @@ from railbox_server.complaints import Complaints
 from railbox_server.engine.changes import Change, change_of
 from railbox_server.ingest.announcer import Announcer
 from railbox_server.ingest.books import StoreBooks
+from railbox_server.ingest.inbox import Inbox
 from railbox_server.ingest.parcel import Message, Totals
 from railbox_server.ingest.sorting import Sorted, merged, sort_again, sort_messages, sort_unstorable
 from railbox_server.store.interface import IngestStore, StoreError
-from railbox_server.store.values import Group, Outbox, Status
+from railbox_server.store.values import Group, Outbox, Reason, Status
 from railbox_telemetry.committed import committed_of, encode_committed
 from railbox_telemetry.topics import Leaf, Topic
 
@@ -32,7 +32,6 @@ MAX_GROUP: Final = 1_000
 GROUP_S: Final = 0.02
 """How long a group waits for company once it has its first message; the commit itself gathers the next one."""
 IDLE_S: Final = 0.5
-INBOX: Final = 4_000
 FIRST_RETRY_S: Final = 0.2
 LONGEST_RETRY_S: Final = 10.0
 RETRY_PAGE: Final = 500
@@ -40,10 +39,14 @@ _NOTHING: Final = Group()
 
 
 @dataclass(frozen=True, slots=True)
-class Admit:
-    """A wish to make a device known. The result is how many batches came out of quarantine."""
+class Wish:
+    """That what is in quarantine is tried again: of one device or of all, for one reason or for any. The result is how
+    many batches came out."""
 
-    device: str
+    device: str | None = None
+    reason: Reason | None = None
+    admit: bool = False
+    """The device becomes known first."""
     done: Future[int] = field(default_factory=Future[int])
 
 
@@ -69,7 +72,9 @@ class Worker:
         self._books = StoreBooks(store)
         self._announcer = Announcer()
         self._online: dict[str, bool] = {}
-        self._inbox: queue.Queue[Message | Admit] = queue.Queue(INBOX)
+        self._inbox: Inbox[Message | Wish] = Inbox(_size)
+        self._again: list[Message] = []
+        """A group that is not acknowledged yet: when it fails it is tried again before anything else."""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
@@ -84,24 +89,27 @@ class Worker:
         if self._thread.is_alive():
             self._thread.join()
 
-    def put(self, item: Message | Admit) -> None:
+    def put(self, item: Message | Wish) -> None:
         """Waits while the inbox is full; drops the item when the server stops."""
-        while not self._stopping.is_set():
-            try:
-                self._inbox.put(item, timeout=IDLE_S)
-            except queue.Full:
-                continue
-            return
+        while not self._stopping.is_set() and not self._inbox.put(item, IDLE_S):
+            pass
 
     def admit(self, device: str, timeout_s: float = 60.0) -> int:
         """Makes the device known and ingests what quarantine has of it; returns how many batches that were."""
-        wish = Admit(device)
+        return self._granted(Wish(device, admit=True), timeout_s)
+
+    def replay(self, device: str | None = None, reason: Reason | None = None, timeout_s: float = 600.0) -> int:
+        """Tries again what is in quarantine, as after an upgrade that understands more; returns how many batches came
+        out. What is still wrong stays."""
+        return self._granted(Wish(device, reason), timeout_s)
+
+    def _granted(self, wish: Wish, timeout_s: float) -> int:
         self.put(wish)
         return wish.done.result(timeout_s)
 
     @property
     def waiting(self) -> int:
-        return self._inbox.qsize()
+        return len(self._inbox)
 
     @property
     def counters(self) -> dict[str, int]:
@@ -124,19 +132,22 @@ class Worker:
             except StoreError:
                 log.warning("stopping: %d messages stay with the broker", len(messages))
             except Exception:
-                # One group must not end ingest: it is not acknowledged, so the broker delivers it again.
-                log.exception("a group of %d messages failed", len(messages))
+                # One group must not end ingest. It is not acknowledged, and not every broker sends it again by itself.
+                log.exception("a group of %d messages failed; trying it again", len(messages))
                 self._books.forget()
+                self._stopping.wait(LONGEST_RETRY_S)
             for wish in wishes:
                 self._grant(wish)
 
     def handle(self, messages: Sequence[Message]) -> None:
         """One group, step by step; an empty one only looks for what is due."""
+        self._again = list(messages)
         self._look_at_store()
         self.retry_known()
         found = self._store_messages(messages)
         for message in messages:
             message.ack()
+        self._again = []
         self._follow_up(found)
 
     def _look_at_store(self) -> None:
@@ -161,11 +172,12 @@ class Worker:
             self._books.forget()
             return 0
 
-    def retry_now(self, device: str) -> int:
-        """Sends what is in quarantine of the device through the steps again; returns how many were ingested."""
+    def retry_now(self, device: str | None = None, reason: Reason | None = None) -> int:
+        """Sends what is in quarantine through the steps again; returns how many were ingested."""
         count, row = 0, 0
         while page := self._store.quarantined(device, RETRY_PAGE, row):
-            found = self._commit(lambda page=page: sort_again(page, self._books))
+            again = [item for item in page if reason in (None, item.reason)]
+            found = self._commit(lambda again=again: sort_again(again, self._books))
             self._follow_up(found)
             count += len(found.batches)
             row = page[-1].row_id
@@ -252,29 +264,31 @@ class Worker:
 
     # --- the inbox ---------------------------------------------------------------------------------------------------
 
-    def _take(self) -> tuple[list[Message], list[Admit]]:
+    def _take(self) -> tuple[list[Message], list[Wish]]:
         """The next group: what has come within GROUP_S of its first message, and wishes between."""
-        messages: list[Message] = []
-        wishes: list[Admit] = []
-        end_s = time.monotonic() + IDLE_S
-        while len(messages) < MAX_GROUP and (wait_s := end_s - time.monotonic()) > 0:
-            try:
-                item = self._inbox.get(timeout=wait_s)
-            except queue.Empty:
-                break
-            if isinstance(item, Admit):
-                wishes.append(item)
-                break
-            if not messages:
-                end_s = time.monotonic() + GROUP_S
-            messages.append(item)
-        return messages, wishes
+        if self._again:
+            return self._again, []
+        items = self._inbox.take(MAX_GROUP, IDLE_S, GROUP_S, lambda item: isinstance(item, Wish))
+        return (
+            [item for item in items if isinstance(item, Message)],
+            [item for item in items if isinstance(item, Wish)],
+        )
 
-    def _grant(self, wish: Admit) -> None:
+    def _grant(self, wish: Wish) -> None:
         try:
-            self._store.register(wish.device, round(self._now_s() * 1000))
-            released = self.retry_known()
-            wish.done.set_result(released[wish.device] if wish.device in released else self.retry_now(wish.device))
+            released: dict[str, int] = {}
+            if wish.admit and wish.device is not None:
+                self._store.register(wish.device, round(self._now_s() * 1000))
+                released = self.retry_known()
+            if wish.device in released:
+                wish.done.set_result(released[wish.device])
+            else:
+                wish.done.set_result(self.retry_now(wish.device, wish.reason))
         except Exception as error:  # whoever wished is told, and ingest goes on
             wish.done.set_exception(error)
             self._books.forget()
+
+
+def _size(item: Message | Wish) -> int:
+    """In memory, about."""
+    return len(item.payload) + len(item.topic) if isinstance(item, Message) else 0

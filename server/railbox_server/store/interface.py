@@ -80,6 +80,10 @@ class IngestStore(Protocol):
         """Changes whenever something else than ingest put batches into the store."""
         ...
 
+    def count_restore(self) -> None:
+        """Lets a running server know that something else did."""
+        ...
+
 
 class Registry(Protocol):
     """Devices and assignments."""
@@ -92,6 +96,10 @@ class Registry(Protocol):
 
     def assign(self, new: Assignment, now_ms: int) -> None:
         """Registers the device too. Raises AssignmentError when it contradicts another one."""
+        ...
+
+    def revoke(self, device: str) -> None:
+        """The device is known no more: what it sends goes to quarantine. Its past and its assignments stay."""
         ...
 
     def end_assignment(self, device: str, to_s: int) -> Assignment:
@@ -188,9 +196,9 @@ class ReadStore(Protocol):
         """Knots of all devices in a box and a time: outbox by outbox, each ascending by time."""
         ...
 
-    def devices_in_box(self, box: Box, span: Span) -> Sequence[tuple[str, int, int, int]]:
-        """(device, first second, last second, knots) of each that had knots in a box and a time, by device. Says
-        nothing of trust."""
+    def spans_near(self, box: Box, from_s: int, to_s: int) -> Sequence[tuple[str, Span]]:
+        """By device, when it may have been in a box: holds every knot there and both ends of every step of up to an
+        hour and a half that passes through. A device may be there twice."""
         ...
 
     def readings(

@@ -16,9 +16,11 @@ from railbox_server.fleet import Assignment, Span, check_new, open_assignment
 from railbox_server.ledger import Ledger
 from railbox_server.store import sqlite_writes as writes
 from railbox_server.store.database import Database
+from railbox_server.store.near import spans_near
 from railbox_server.store.rebuild import rebuild_ledgers, rebuild_rows
 from railbox_server.store.sqlite_rows import INSERTS, SERIES
 from railbox_server.store.values import (
+    Box,
     Derived,
     Group,
     Mark,
@@ -34,8 +36,9 @@ from railbox_server.store.values import (
 from railbox_telemetry.seqset import SeqSet
 
 _EARLIEST_S = -(2**62)
+_GAPS_DATED = 20
 _OUTBOXES = """
-    SELECT d.device, o.epoch, o.last_received_at_ms, r.state, r.first, r.last
+    SELECT o.id, d.device, o.epoch, o.last_received_at_ms, r.state, r.first, r.last
       FROM outboxes o JOIN devices d ON d.id = o.device_id JOIN seq_ranges r ON r.outbox_id = o.id
      WHERE ?1 IS NULL OR d.device = ?1
      ORDER BY d.device, o.last_received_at_ms, o.epoch"""
@@ -122,6 +125,11 @@ class SqliteBooks:
         with self._db.writing() as db:
             writes.add_expired(db, writes.numbers_of(db, outbox)[1], seqs)
 
+    def batches(self) -> int:
+        """Whose wire bytes are here."""
+        with self._db.reading() as db:
+            return int(db.execute("SELECT count(*) FROM batches").fetchone()[0])
+
     def rebuild(self, progress: Callable[[int], None]) -> int:
         """Makes all that batches say again from their wire bytes; returns of how many."""
         with self._db.writing() as db:
@@ -156,6 +164,11 @@ class SqliteBooks:
         with self._db.writing() as db:
             _register(db, device, now_ms)
 
+    def revoke(self, device: str) -> None:
+        with self._db.writing() as db:
+            db.execute("UPDATE devices SET registered_at_ms = NULL WHERE device = ?", (device,))
+            _count_change(db)
+
     def assignments(self) -> Sequence[Assignment]:
         with self._db.reading() as db:
             return _assignments(db)
@@ -186,14 +199,15 @@ class SqliteBooks:
     # --- what the engine reads and writes ----------------------------------------------------------------------------
 
     def outboxes(self, device: str | None = None) -> Sequence[OutboxState]:
-        found: dict[tuple[Outbox, int], list[tuple[int, int, int]]] = {}
+        found: dict[tuple[int, Outbox, int], list[tuple[int, int, int]]] = {}
         with self._db.reading() as db:
-            for name, epoch, received_at_ms, state, first, last in db.execute(_OUTBOXES, (device,)):
-                found.setdefault((Outbox(name, epoch), received_at_ms), []).append((state, first, last))
-        return [
-            OutboxState(outbox, writes.read_ledgers(ranges), received_at_ms)
-            for (outbox, received_at_ms), ranges in found.items()
-        ]
+            for number, name, epoch, received_at_ms, *row in db.execute(_OUTBOXES, (device,)):
+                found.setdefault((number, Outbox(name, epoch), received_at_ms), []).append((row[0], row[1], row[2]))
+            states: list[OutboxState] = []
+            for (number, outbox, received_at_ms), ranges in found.items():
+                ledger = writes.read_ledgers(ranges)
+                states.append(OutboxState(outbox, ledger, received_at_ms, _missing_since_ms(db, number, ledger)))
+        return states
 
     def derived_units(self) -> frozenset[str]:
         with self._db.reading() as db:
@@ -216,6 +230,10 @@ class SqliteBooks:
             else:
                 rows = db.execute("SELECT row FROM units WHERE unit = ?", (unit,)).fetchall()
         return [_unit_row(row) for (row,) in rows]
+
+    def spans_near(self, box: Box, from_s: int, to_s: int) -> Sequence[tuple[str, Span]]:
+        with self._db.reading() as db:
+            return spans_near(db, box, from_s, to_s)
 
     def visits(self, unit: str | None = None, *, open_only: bool = False) -> Sequence[Row]:
         return self._derived_rows("visits", unit, open_only)
@@ -289,6 +307,13 @@ class SqliteBooks:
         with self._db.reading() as db:
             rows = db.execute(f"SELECT row FROM {table} {where} ORDER BY unit, nth", args)  # noqa: S608 - names of ours
             return [json.loads(row) for (row,) in rows]
+
+
+def _missing_since_ms(db: sqlite3.Connection, outbox_id: int, ledger: Ledger) -> int | None:
+    """Of the first gaps, which are the oldest but for what was sent late."""
+    query = "SELECT received_at_ms FROM batches WHERE outbox_id = ? AND seq = ?"
+    found = [db.execute(query, (outbox_id, item.last + 1)).fetchone() for item in ledger.missing()[:_GAPS_DATED]]
+    return min((row[0] for row in found if row), default=None)
 
 
 def _register(db: sqlite3.Connection, device: str, now_ms: int) -> None:

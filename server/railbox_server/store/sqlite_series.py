@@ -54,11 +54,6 @@ _IN_BOX: Final = """
      WHERE k.outbox_id = ?1 AND (k.time_s, k.seq) > (?2, ?3) AND k.time_s < ?4
        AND k.lat_e5 BETWEEN ?5 AND ?6 AND {lon}
      ORDER BY k.time_s, k.seq LIMIT ?9"""
-_COUNT_IN_BOX: Final = """
-    SELECT d.device, min(k.time_s), max(k.time_s), count(*)
-      FROM knots k JOIN outboxes o ON o.id = k.outbox_id JOIN devices d ON d.id = o.device_id
-     WHERE k.outbox_id = ?1 AND k.time_s >= ?2 AND k.time_s < ?4 AND k.lat_e5 BETWEEN ?5 AND ?6 AND {lon}
-     GROUP BY d.id"""
 _LON: Final = "k.lon_e5 BETWEEN ?7 AND ?8"
 _LON_CROSSING: Final = "(k.lon_e5 >= ?7 OR k.lon_e5 <= ?8)"
 _READINGS: Final = """
@@ -141,17 +136,6 @@ class SqliteSeries:
                     mark_outbox = outbox
                     found.append(_point(row))
         return Page(tuple(found))
-
-    def devices_in_box(self, box: Box, span: Span) -> Sequence[tuple[str, int, int, int]]:
-        found: dict[str, tuple[str, int, int, int]] = {}
-        query = _COUNT_IN_BOX.format(lon=_LON_CROSSING if box.west_e5 > box.east_e5 else _LON)
-        edges = (box.south_e5, box.north_e5, box.west_e5, box.east_e5)
-        with self._db.reading() as db:
-            for outbox, from_s, to_s in parts_in_box(db, box, span, None):
-                for device, first_s, last_s, count in db.execute(query, (outbox, from_s, None, to_s, *edges)):
-                    _, first, last, before = found.get(device, (device, first_s, last_s, 0))
-                    found[device] = (device, min(first, first_s), max(last, last_s), before + count)
-        return sorted(found.values())
 
     def readings(
         self, device: str, span: Span, channel: int | None, limit: int, *, oldest: bool = False

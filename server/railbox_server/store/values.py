@@ -160,6 +160,9 @@ class OutboxState:
     outbox: Outbox
     ledger: Ledger
     last_received_at_ms: int
+    missing_since_ms: int | None = None
+    """When the first number after a gap came, of the gap that is longest known; None: nothing is missing, or the wire
+    bytes that would tell are let go."""
 
 
 @dataclass(frozen=True, slots=True)

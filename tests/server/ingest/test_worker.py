@@ -11,12 +11,16 @@ from railbox_server.fleet import ALWAYS, Assignment
 from railbox_server.ingest.parcel import Message
 from railbox_server.ingest.worker import Worker
 from railbox_server.store.interface import Store, StoreError, UnstorableError
+from railbox_server.store.sqlite import SqliteStore
 from railbox_server.store.values import Group, Outbox, Reason
 from railbox_telemetry.committed import Committed, decode_committed
+from railbox_telemetry.seqset import SeqSet
 from railbox_telemetry.topics import Leaf, Topic
 from railbox_telemetry.values import Batch, Discarded, Knot, Positions, SeqRange
-from railbox_telemetry.wire import encode
+from railbox_telemetry.wire import WireError, encode
 from support.batches import DEVICE, EPOCH, START_S, batch, door, payload, positions, temperatures
+from support.brokers import wait_for
+from support.stored import group_of, stored
 
 NOW_S = START_S + 86_400
 UNIT = "CSQU3054383"
@@ -371,3 +375,119 @@ def test_any_order_and_repetition_store_the_same(ingest: Ingest) -> None:
         START_S + number * 60 for number in range(3, 27)
     )
     assert ingest.committed() == Committed(EPOCH, 8)
+
+
+def test_a_batch_of_ten_megabytes_is_kept_whole_and_holds_up_nothing(ingest: Ingest) -> None:
+    huge = payload(1) + bytes(10_000_000)
+    ingest.send(huge, payload(2))
+    (kept,) = ingest.store.quarantined(DEVICE)
+    assert (kept.reason, len(kept.payload)) == (Reason.UNDECODABLE, len(huge))
+    assert len(ingest.store.points(DEVICE, ALWAYS)) == 3
+
+
+@pytest.mark.parametrize("version", [0, 2, 127])
+def test_a_batch_of_another_wire_version_is_kept_until_it_is_understood(ingest: Ingest, version: int) -> None:
+    ingest.send(bytes([version]) + payload(1)[1:], payload(2))
+    (kept,) = ingest.store.quarantined(DEVICE)
+    assert (kept.reason, kept.seq) == (Reason.UNDECODABLE, None)
+    assert f"wire version {version}" in kept.detail
+    assert ingest.committed() == Committed(EPOCH, 0, (SeqRange(2, 2),))
+
+
+def test_what_an_older_release_could_not_decode_comes_in_after_an_upgrade(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+
+        def refuse(_: bytes) -> Batch:
+            raise WireError("section kind 9 is not known")
+
+        older.setattr("railbox_server.ingest.steps.wire.decode", refuse)
+        ingest.send(payload(1), payload(2))
+    ingest.send(b"garbage", payload(3, Positions((Knot(START_S, 15_200_000, 0),))))
+    assert ingest.worker.retry_now(reason=Reason.IMPLAUSIBLE) == 0
+    assert ingest.worker.retry_now(reason=Reason.UNDECODABLE) == 2
+    assert reasons(ingest) == [Reason.UNDECODABLE, Reason.IMPLAUSIBLE]
+    assert len(ingest.store.points(DEVICE, ALWAYS)) == 6
+    assert ingest.committed() == Committed(EPOCH, 3)
+
+
+def test_a_replay_is_done_by_the_thread_and_says_how_many_came_out(ingest: Ingest) -> None:
+    ingest.send(payload(1), payload(2), device="STRANGER")
+    ingest.worker.start()
+    try:
+        assert ingest.worker.replay("STRANGER") == 0
+        assert ingest.worker.admit("STRANGER") == 2
+        assert ingest.worker.replay() == 0
+    finally:
+        ingest.worker.stop()
+
+
+def test_a_revoked_device_is_kept_apart_and_its_past_stays(ingest: Ingest) -> None:
+    ingest.send(payload(1))
+    ingest.store.revoke(DEVICE)
+    ingest.send(payload(2))
+    assert reasons(ingest) == [Reason.UNKNOWN_DEVICE]
+    assert len(ingest.store.points(DEVICE, ALWAYS)) == 3
+    assert ingest.committed() == Committed(EPOCH, 2)
+    ingest.store.register(DEVICE, NOW_S * 1000)
+    ingest.send(payload(3))
+    assert reasons(ingest) == []
+    assert ingest.store.ledger(OUTBOX).stored.ranges == (SeqRange(1, 3),)
+
+
+def test_an_old_epochs_backlog_sent_again_is_dropped_and_counted_and_the_new_one_goes_on(ingest: Ingest) -> None:
+    backlog = [payload(seq, epoch=3) for seq in range(1, 41)]
+    ingest.send(*backlog)
+    ingest.send(payload(1))
+    ingest.send(*reversed(backlog), payload(2))
+    assert (ingest.worker.totals.accepted, ingest.worker.totals.repeated) == (42, 40)
+    assert len(ingest.broker.acknowledged) == 82
+    assert reasons(ingest) == []
+    assert ingest.store.ledger(Outbox(DEVICE, 3)).missing() == ()
+    assert ingest.committed() == Committed(EPOCH, 2)
+
+
+def test_what_retention_let_go_and_comes_again_is_a_repetition(ingest: Ingest) -> None:
+    ingest.send(payload(1))
+    assert isinstance(ingest.store, SqliteStore)
+    ingest.store.let_go(OUTBOX, SeqSet([SeqRange(1, 1)]))
+    with ingest.store.database.writing() as db:
+        db.execute("DELETE FROM batches")
+    ingest.send(payload(1))
+    assert (ingest.worker.totals.repeated, reasons(ingest)) == (1, [])
+
+
+def test_after_a_restore_ledgers_are_read_anew_and_the_engine_looks_at_everything(ingest: Ingest) -> None:
+    ingest.send(payload(1))
+    other = group_of([stored(payload(2))])
+    ingest.store.write(other)
+    ingest.store.count_restore()
+    ingest.changes.clear()
+    ingest.send(payload(3))
+    assert ingest.changes[0] == Change(DEVICE)
+    assert ingest.committed() == Committed(EPOCH, 3)
+
+
+def test_a_group_that_fails_is_tried_again_before_anything_else(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mosquitto sends what was not acknowledged again only after a reconnect."""
+    monkeypatch.setattr("railbox_server.ingest.worker.LONGEST_RETRY_S", 0.01)
+    failures = iter([True, True])
+    real = ingest.store.registry_version
+
+    def fail() -> int:
+        if next(failures, False):
+            raise ValueError("a fault of ours")
+        return real()
+
+    monkeypatch.setattr(ingest.store, "registry_version", fail)
+    ingest.worker.start()
+    try:
+        ingest.worker.put(ingest.broker.message(payload(1)))
+        wait_for(lambda: ingest.broker.acknowledged, "the group to be stored")
+    finally:
+        ingest.worker.stop()
+    assert ingest.broker.acknowledged == [payload(1)]
+    assert len(ingest.store.points(DEVICE, ALWAYS)) == 3

@@ -173,17 +173,23 @@ def test_knots_in_a_box_and_a_time_are_found_page_by_page(store: Store) -> None:
     assert store.points_in_box(Box(2_504_000, 6_800_000, 2_507_000, 6_900_000), ALWAYS, 3) == Page(())
 
 
-def test_the_devices_in_a_box_and_a_time_are_counted(store: Store) -> None:
-    others = tuple(stored(payload(seq), "TRK2") for seq in (1, 2))
-    store.write(Group((*group(payload(1), payload(2), payload(40)).batches, *others)))
-    box = Box(2_504_000, 6_700_000, 2_507_000, 6_800_000)
-    for span in (ALWAYS, Span(START_S + 5 * PERIOD_S, START_S + 7 * PERIOD_S), Span(None, START_S)):
-        times: dict[str, list[int]] = {}
-        for point in store.points_in_box(box, span, 100).items:
-            times.setdefault(point.device, []).append(point.time_s)
-        assert store.devices_in_box(box, span) == [
-            (device, min(seen), max(seen), len(seen)) for device, seen in sorted(times.items())
-        ]
+def test_where_to_look_for_a_box_holds_its_knots_and_the_steps_through_it(store: Store) -> None:
+    far = payload(9, Positions((Knot(START_S, 2_500_000, 6_700_000), Knot(START_S + 5_000, 2_600_000, 6_800_000))))
+    store.write(Group((*group(payload(1), payload(2)).batches, stored(far, "TRK2"))))
+    between = Box(2_549_000, 6_749_000, 2_551_000, 6_751_000)
+    assert store.spans_near(between, START_S, START_S + 60) == [
+        ("TRK2", store.spans_near(between, START_S, START_S + 60)[0][1])
+    ]
+    for box in (
+        between,
+        Box(2_504_000, 6_700_000, 2_507_000, 6_800_000),
+        Box(-9_000_000, 17_000_000, 9_000_000, 7_000_000),
+    ):
+        near = store.spans_near(box, START_S, START_S + 86_400)
+        for point in store.points_in_box(box, Span(START_S, START_S + 86_400), 100).items:
+            assert any(device == point.device and point.time_s in span for device, span in near)
+    assert store.spans_near(Box(0, 0, 1, 1), START_S, START_S + 86_400) == []
+    assert store.spans_near(between, 0, 100) == []
 
 
 def test_a_probe_changes_nothing_that_is_read(store: Store) -> None:

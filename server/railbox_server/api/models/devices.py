@@ -13,6 +13,13 @@ _HEALTH = "What it last said of itself, as far as it knows. " + "; ".join(
 )
 
 
+class WorryRow(BaseModel):
+    counter: str
+    count: int
+    meaning: str
+    todo: str
+
+
 class DeviceRow(BaseModel):
     device: str
     unit: str | None
@@ -23,6 +30,9 @@ class DeviceRow(BaseModel):
     batches: int
     missing: int
     online: bool | None
+    outbox_batches: int | None = Field(description="Waiting there to be committed, as it last said; null: it never did")
+    outbox_oldest_s: int | None = Field(description="Age of the oldest of them; null: none waits")
+    worries: list[WorryRow] = Field(description="Of the counters, those that somebody should do something about")
     counters: dict[str, int | float] = Field(description="What it skipped, dropped and retried since it started")
     health: dict[str, Any] = Field(description=_HEALTH)
 
@@ -56,6 +66,7 @@ class GapRow(BaseModel):
     arrived: int = Field(description="Batches stored")
     highest: int = Field(description="The greatest number heard of")
     missing: list[tuple[int, int]] = Field(description="First and last number of each run")
+    missing_since: str | None = Field(description="When a number after them came")
     quarantined: list[tuple[int, int]]
     discarded: list[tuple[int, int]] = Field(description="The tracker had no room for them any more")
 
@@ -95,6 +106,10 @@ class Quarantine(Listed):
 
 class Admitted(BaseModel):
     admitted: int
+
+
+class Revoked(BaseModel):
+    revoked: str
 
 
 class Gaps(Listed):

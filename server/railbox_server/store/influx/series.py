@@ -108,14 +108,6 @@ class InfluxSeries:
                 mark = (outbox, point.time_s, point.seq)
         return Page(tuple(found))
 
-    def devices_in_box(self, box: Box, span: Span) -> Sequence[tuple[str, int, int, int]]:
-        spooled = [sample for sample in self._on_spool(None, KNOTS, span) if _place(sample) in box]
-        times: dict[str, list[int]] = {}
-        for _, points in self._box_points(box, span, None, spooled, _NO_LIMIT):
-            for point in points:
-                times.setdefault(point.device, []).append(point.time_s)
-        return [(device, min(own), max(own), len(own)) for device, own in sorted(times.items())]
-
     def readings(
         self, device: str, span: Span, channel: int | None, limit: int, *, oldest: bool = False
     ) -> Sequence[StoredReading]:
