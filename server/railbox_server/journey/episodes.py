@@ -6,7 +6,7 @@ waypoint and joined again: what a late knot changes are the steps next to it. Pu
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from railbox_server.journey import sights
 from railbox_server.journey.model import Settings, Step, Waypoint
 from railbox_server.journey.network import Network, Sides
 from railbox_server.journey.stays import Near, Sure
-from railbox_server.journey.zones import Sight, Zone, cell_of
+from railbox_server.journey.zones import Zone, cell_of
 
 
 class SideSpan(NamedTuple):
@@ -47,19 +47,65 @@ def observed(path: Iterable[Step], network: Network, settings: Settings) -> list
     return seen.episodes()
 
 
-@dataclass(slots=True)
 class _Open:
-    """A time near a zone while it lasts; `sight` is of its last waypoint."""
+    """A time near a zone while it lasts. Most steps only prolong what was sure of the one before."""
 
-    zone: Zone
-    from_s: float
-    to_s: float
-    sight: Sight
-    spans: list[Sure] = field(default_factory=list[Sure])
-    lines: list[sights.TimeSpan] = field(default_factory=list[sights.TimeSpan])
+    __slots__ = ("_from_s", "_inside", "_lines", "_outside", "_settings", "_sight", "_spans", "_to_s", "zone")
+
+    def __init__(self, zone: Zone, start: Waypoint, settings: Settings) -> None:
+        self.zone = zone
+        self._settings = settings
+        self._sight = zone.sight(start)
+        self._from_s = self._to_s = start.time_s
+        self._spans: list[Sure] = []
+        self._lines: list[sights.TimeSpan] = []
+        self._inside = self._outside = False
+        """Whether the last span reaches until now, and only has not been prolonged yet."""
+
+    def take(self, step: Step, end: Waypoint) -> None:
+        start, there = self._sight, self._sight
+        if end != step.start:
+            there = self._sight = self.zone.sight(end)
+        margin_m = max(start.point.margin_m, end.margin_m)
+        if step.continuous and end.time_s > self._to_s:
+            way_m = abs(there.east_m - start.east_m) + abs(there.north_m - start.north_m)
+            both_m = start.outside_m + there.outside_m
+            if self._inside and both_m + way_m < -2 * margin_m:
+                self._to_s = end.time_s
+                return
+            if (
+                self._outside
+                and both_m - way_m > 2 * margin_m
+                and start.outside_m <= self._settings.excursion_m
+                and there.outside_m <= self._settings.excursion_m
+            ):
+                self._to_s = end.time_s
+                return
+        self._prolong()
+        spans, lines = sights.along(self.zone, step, start, there, self._settings)
+        for span in spans:
+            sights.append(self._spans, span)
+        for line in lines:
+            sights.append_line(self._lines, line)
+        self._to_s = end.time_s
+        last = self._spans[-1] if self._spans else None
+        reaches = last is not None and last.to_s == self._to_s and not last.is_guess
+        self._inside = reaches and last is not None and last.inside
+        self._outside = reaches and last is not None and not last.inside and not last.far
+
+    def _prolong(self) -> None:
+        """Makes up for the steps that only went on."""
+        if not (self._inside or self._outside):
+            return
+        last = self._spans[-1]
+        if last.to_s < self._to_s:
+            self._spans[-1] = last._replace(to_s=self._to_s)
+            if self._inside:
+                sights.append_line(self._lines, (last.to_s, self._to_s))
 
     def near(self) -> Near:
-        return Near(self.zone.id, self.from_s, self.to_s, tuple(self.spans), tuple(self.lines))
+        self._prolong()
+        return Near(self.zone.id, self._from_s, self._to_s, tuple(self._spans), tuple(self._lines))
 
 
 class _Observer:
@@ -110,21 +156,13 @@ class _Observer:
             self._side_spans.append(SideSpan(sides, start, start))
         last = self._side_spans[-1]
         if last.sides == sides_there:
-            self._side_spans[-1] = SideSpan(last.sides, last.first, end)
+            self._side_spans[-1] = SideSpan(sides_there, last.first, end)
         else:
             self._side_spans.append(SideSpan(sides_there, end, end))
         before, self._open = self._open, {}
         for zone in near:
-            mine = before.pop(zone.id, None)
-            if mine is None:
-                mine = _Open(zone, start.time_s, start.time_s, zone.sight(start))
-            there = mine.sight if end == start else zone.sight(end)
-            spans, lines = sights.along(zone, step, mine.sight, there, self._settings)
-            for span in spans:
-                sights.append(mine.spans, span)
-            for line in lines:
-                sights.append_line(mine.lines, line)
-            mine.to_s, mine.sight = end.time_s, there
+            mine = before.pop(zone.id, None) or _Open(zone, start, self._settings)
+            mine.take(step, end)
             self._open[zone.id] = mine
         self._nears += [each.near() for each in before.values()]
 

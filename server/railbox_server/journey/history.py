@@ -17,8 +17,8 @@ from railbox_server.journey.episodes import Episode, observed, replaced
 from railbox_server.journey.judging import clock_of
 from railbox_server.journey.model import FixKey, SeenKnot, Settings, Step, Track, Waypoint
 from railbox_server.journey.network import Network
-from railbox_server.journey.path import ordered, steps
-from railbox_server.journey.trust import Chain, beyond_dispute, by_itself, chains_of, judged
+from railbox_server.journey.path import steps
+from railbox_server.journey.trust import Chain, bad_ones, beyond_dispute, chains_of, judged
 
 FIRST_PAD_S: Final = 600.0
 PAD_TIMES: Final = 9.0
@@ -48,7 +48,7 @@ class Knots(Protocol):
     """A unit's knots."""
 
     def between(self, from_s: float, to_s: float, device: str | None = None) -> Sequence[Track]:
-        """Those of a span of time, ends included; of one device, or of all."""
+        """Those of a span of time, ends included, of one device or of all; as `path.ordered` has them."""
         ...
 
     def extents(self) -> Sequence[TimeSpan]:
@@ -134,7 +134,7 @@ class History:
 
     def untrusted(self, device: str | None, span: TimeSpan) -> dict[FixKey, str]:
         """The knots of a time that are not believed, with the reason."""
-        return self._doubtful(ordered(self._knots.between(*span, device)))
+        return self._doubtful(self._knots.between(*span, device))
 
     # --- trust -------------------------------------------------------------------------------------------------------
 
@@ -161,33 +161,31 @@ class History:
         memory.put_chains(device, [each for each in gone if each not in there], [e for e in there if e not in gone])
         return joined([span, *_differing(_cut_out(gone), _cut_out(there))], 0.0)
 
-    def _valid_around(self, device: str, span: TimeSpan) -> tuple[list[SeenKnot], SeenKnot | None, SeenKnot | None]:
+    def _valid_around(self, device: str, span: TimeSpan) -> tuple[Sequence[SeenKnot], SeenKnot | None, SeenKnot | None]:
         """The knots of a time that are not bad by themselves, from the last before it to the first after it."""
         for from_s, to_s, is_first, is_last in self._wider(span):
-            valid = self._valid(ordered(self._knots.between(from_s, to_s, device)))
-            first = bisect_left(valid, span[0], key=lambda knot: knot.time_s) - 1
-            last = bisect_right(valid, span[1], key=lambda knot: knot.time_s)
+            valid = self._valid(self._knots.between(from_s, to_s, device))
+            first = bisect_left(valid, span[0], key=_time_s) - 1
+            last = bisect_right(valid, span[1], key=_time_s)
             has_before, has_behind = first >= 0, last < len(valid)
             if (has_before or is_first) and (has_behind or is_last):
                 before, behind = valid[first] if has_before else None, valid[last] if has_behind else None
                 return valid[max(0, first) : last + 1], before, behind
         raise AssertionError("the last of the spans holds all")
 
-    def _valid(self, tracks: Sequence[Track]) -> list[SeenKnot]:
+    def _valid(self, tracks: Sequence[Track]) -> Sequence[SeenKnot]:
         """Those not bad by themselves, in time order; what several outboxes of a device say of one second, one says."""
-        settings = self._settings
-        if len(tracks) == 1:
-            return [knot for knot in tracks[0].knots if by_itself(knot, settings) is None]
+        kept = [(track.epoch, self._without_bad_ones(track.knots)) for track in tracks]
+        if len(kept) == 1:
+            return kept[0][1]
         inorder = sorted(
-            (
-                (knot.time_s, track.epoch, knot)
-                for track in tracks
-                for knot in track.knots
-                if by_itself(knot, settings) is None
-            ),
-            key=lambda item: item[:2],
+            ((knot.time_s, epoch, knot) for epoch, knots in kept for knot in knots), key=lambda item: item[:2]
         )
         return [next(same)[2] for _, same in groupby(inorder, key=lambda item: item[0])]
+
+    def _without_bad_ones(self, knots: Sequence[SeenKnot]) -> Sequence[SeenKnot]:
+        bad = {knot.time_s for knot, _ in bad_ones(knots, self._settings)}
+        return [knot for knot in knots if knot.time_s not in bad] if bad else knots
 
     def _left_of(self, device: str, time_s: float, without: Sequence[Chain]) -> list[Chain]:
         """The chains before a time, as far back as may matter."""
@@ -216,12 +214,13 @@ class History:
             if not track.knots:
                 continue
             cut = _cut_out(self._memory.chains(track.device, track.knots[0].time_s, track.knots[-1].time_s))
-            for knot in track.knots:
-                reason = by_itself(knot, self._settings)
-                if reason is None and cut:
-                    reason = next((why for (a, b), why in cut if a <= knot.time_s <= b), None)
-                if reason is not None:
+            for (from_s, to_s), reason in cut:
+                first = bisect_left(track.knots, from_s, key=_time_s)
+                last = bisect_right(track.knots, to_s, key=_time_s)
+                for knot in track.knots[first:last]:
                     doubtful[track.device, track.epoch, knot.time_s] = reason
+            for knot, reason in bad_ones(track.knots, self._settings):
+                doubtful[track.device, track.epoch, knot.time_s] = reason
         return doubtful
 
     # --- path and episodes -------------------------------------------------------------------------------------------
@@ -300,7 +299,7 @@ class History:
             lines = sum(first <= to_s + silence_s and last >= from_s - silence_s for first, last in extents)
             # One outbox's knot says something of another's path as far away as a continuous step is long.
             room_s = silence_s if lines > 1 else 0.0
-            tracks = ordered(self._knots.between(from_s, to_s))
+            tracks = self._knots.between(from_s, to_s)
             path = steps(tracks, self._doubtful(tracks), self._settings)
             points = [path[0].start, *(step.end for step in path)] if path else []
             first = next(
@@ -336,6 +335,10 @@ class History:
             if from_s <= first_s and to_s >= last_s:
                 return
             pad_s *= PAD_TIMES
+
+
+def _time_s(knot: SeenKnot) -> int:
+    return knot.time_s
 
 
 def joined(spans: Iterable[TimeSpan], gap_s: float) -> list[TimeSpan]:

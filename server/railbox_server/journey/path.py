@@ -62,22 +62,24 @@ def _line(track: Track, doubtful: Mapping[FixKey, str], settings: Settings) -> l
     before: SeenKnot | None = None
     """None, too, where what lies between is not to be believed."""
     gaps = sorted((item.first, item.last) for item in track.missing)
+    silence_s, usual_m = settings.silence_s, settings.margin_m(None)
+    end: Waypoint | None = None
     for knot in track.knots:
         if doubtful and (track.device, track.epoch, knot.time_s) in doubtful:
             before = None
             continue
-        here = Waypoint(
-            knot.time_s, knot.lat_e5 / DEGREE_E5, knot.lon_e5 / DEGREE_E5, settings.margin_m(knot.accuracy_m)
-        )
+        accuracy_m = knot.accuracy_m
+        margin_m = usual_m if accuracy_m is None else settings.margin_m(accuracy_m)
+        here = Waypoint(knot.time_s, knot.lat_e5 / DEGREE_E5, knot.lon_e5 / DEGREE_E5, margin_m)
         continuous = (
-            knot.dark_s == 0
-            and before is not None
-            and knot.time_s - before.time_s <= settings.silence_s
+            before is not None
+            and knot.dark_s == 0
+            and knot.time_s - before.time_s <= silence_s
             and not (gaps and _is_missing(gaps, before.seq, knot.seq))
             and drivable(before, knot, settings)
         )
-        line.append(Step(line[-1].end, here, continuous) if line else Step(here, here, True))
-        before = knot
+        line.append(Step(here, here, True) if end is None else Step(end, here, continuous))
+        before, end = knot, here
     return line
 
 

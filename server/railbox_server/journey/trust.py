@@ -22,6 +22,11 @@ LOOK_BACK: Final = 16
 """Chains that a chain may follow on: leaps within leaps deeper than this are not unravelled."""
 
 
+_POLE_E5: Final = 90 * DEGREE_E5
+_HALF_TURN_E5: Final = 180 * DEGREE_E5
+_E5_M: Final = DEGREE_M / DEGREE_E5
+
+
 class At(Protocol):
     """Where and when: a knot, or an end of a chain."""
 
@@ -69,9 +74,23 @@ def by_itself(knot: SeenKnot, settings: Settings) -> str | None:
         return "quality"
     if knot.lat_e5 == 0 and knot.lon_e5 == 0:
         return "null island"
-    if abs(knot.lat_e5) > 90 * DEGREE_E5 or abs(knot.lon_e5) > 180 * DEGREE_E5:
+    if abs(knot.lat_e5) > _POLE_E5 or abs(knot.lon_e5) > _HALF_TURN_E5:
         return "off the earth"
     return None
+
+
+def bad_ones(knots: Sequence[SeenKnot], settings: Settings) -> list[tuple[SeenKnot, str]]:
+    """Those that are not to be believed by themselves, with the reason."""
+    future_s, worst_m = settings.future_s, settings.worst_accuracy_m
+    suspects = [
+        knot
+        for knot in knots
+        if knot.time_s - knot.received_at_s > future_s
+        or not (-_POLE_E5 <= knot.lat_e5 <= _POLE_E5 and -_HALF_TURN_E5 <= knot.lon_e5 <= _HALF_TURN_E5)
+        or knot.lat_e5 == 0
+        or (knot.accuracy_m or 0) > worst_m
+    ]
+    return [(knot, reason) for knot in suspects if (reason := by_itself(knot, settings)) is not None]
 
 
 def chains_of(knots: Sequence[SeenKnot], settings: Settings) -> list[Chain]:
@@ -101,7 +120,7 @@ def drivable(a: At, b: At, settings: Settings) -> bool:
     """Whether a train or lorry can get from the earlier knot `a` to `b` in time, their accuracies granted."""
     reach_m = settings.max_speed_mps * (b.time_s - a.time_s)
     lat_e5, lon_e5 = abs(b.lat_e5 - a.lat_e5), abs(b.lon_e5 - a.lon_e5)
-    if (lat_e5 + lon_e5) * (DEGREE_M / DEGREE_E5) <= reach_m:
+    if (lat_e5 + lon_e5) * _E5_M <= reach_m:
         return True  # nearly always: the way around the corner is never shorter, and needs no cosine
     reach_m += settings.margin_m(a.accuracy_m) + settings.margin_m(b.accuracy_m)
     way_m = distance_m((a.lat_e5 / DEGREE_E5, a.lon_e5 / DEGREE_E5), (b.lat_e5 / DEGREE_E5, b.lon_e5 / DEGREE_E5))
