@@ -79,7 +79,9 @@ class Journey:
     def outages(self) -> list[Outage]:
         """Of the receiver, whichever tracker it is in."""
         rng = draws(self.wish, self.number, "outages")
-        return outages.of_receiver(self.itinerary, self.route, outages.LEVELS[self.wish.outages], rng)
+        found = outages.of_receiver(self.itinerary, self.route, outages.LEVELS[self.wish.outages], rng)
+        cuts_s = [cut_s for tracker in self.trackers for cut_s in tracker.cuts_s(self.length_s)]
+        return outages.undeceived(found, cuts_s)
 
     def header(self, tracker: Tracker) -> Header:
         rng = draws(self.wish, self.number, "uplink")

@@ -4,7 +4,7 @@ Decides spans only; what a receiver says in them is `receiver`'s. Times are seco
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import cos, exp, log, pi, sin
 from random import Random
 from typing import Final
@@ -45,8 +45,9 @@ LEVELS: Final = {
     "harsh": Rates(60_000.0, (40.0, 900.0), 0.9, (600.0, 8 * HOUR_S), 0.5, 0.25),
     "severe": Rates(100_000.0, (40.0, 900.0), 0.7, (600.0, 8 * HOUR_S), 0.5, 0.3, (HOUR_S, 120 * HOUR_S)),
 }
-UNDECEIVED_S: Final = 2 * HOUR_S
-"""From false positions to another outage: a leap that the dark on both sides leaves time for, nobody could tell."""
+UNDECEIVED_S: Final = 9 * HOUR_S
+"""Around false positions nothing else is dark, so that what was seen before and after outlasts them: of two places
+that a unit cannot both have been at, that of the longer time is believed (docs/border-engine.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,33 @@ def of_receiver(itinerary: Itinerary, route: Route, rates: Rates, rng: Random) -
 
 
 def apart(outages: Iterable[Outage]) -> list[Outage]:
-    """In time order; what begins within another, or too soon before or after false positions, is left out."""
+    """In time order. What begins within another is left out, and what is dark around false positions."""
+    inorder = sorted(outages, key=lambda outage: (outage.start_s, outage.end_s))
+    false = _kept([outage for outage in inorder if outage.false_point])
+    dark = [
+        outage for outage in inorder if not outage.false_point and not any(_is_near(outage, each) for each in false)
+    ]
+    return sorted([*false, *_kept(dark)], key=lambda outage: outage.start_s)
+
+
+def undeceived(outages: Iterable[Outage], cuts_s: Sequence[float]) -> list[Outage]:
+    """False positions near a time at which what was seen is cut anyway are none at all."""
+    return [
+        replace(each, false_point=None) if any(_is_near(each, Outage(at_s, at_s)) for at_s in cuts_s) else each
+        for each in outages
+    ]
+
+
+def _kept(inorder: Sequence[Outage]) -> list[Outage]:
     kept: list[Outage] = []
-    for outage in sorted(outages, key=lambda outage: (outage.start_s, outage.end_s)):
-        deceives = outage.false_point or (kept and kept[-1].false_point)
-        if not kept or outage.start_s > kept[-1].end_s + (UNDECEIVED_S if deceives else 0.0):
+    for outage in inorder:
+        if not kept or outage.start_s > kept[-1].end_s:
             kept.append(outage)
     return kept
+
+
+def _is_near(a: Outage, b: Outage) -> bool:
+    return a.start_s < b.end_s + UNDECEIVED_S and b.start_s < a.end_s + UNDECEIVED_S
 
 
 def _tunnels(itinerary: Itinerary, rates: Rates, rng: Random) -> list[Outage]:

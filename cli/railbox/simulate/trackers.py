@@ -38,6 +38,11 @@ class Tracker:
         starts = [end_s for _, end_s in self.boots] + ([float(self.from_s)] if self.from_s else [])
         return [Outage(start_s, start_s + COLD_START_S) for start_s in starts]
 
+    def cuts_s(self, length_s: int) -> list[float]:
+        """When what it saw begins, breaks off or ends, but for the journey's own ends."""
+        ends_s = [float(end_s) for end_s in (self.from_s, self.to_s) if 0 < end_s < length_s]
+        return [*ends_s, *(edge_s for boot in self.boots for edge_s in boot)]
+
     def heard(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
         """What of the ports' chunks it was there for, by its own clock."""
         from_us, to_us = self.from_s * 1_000_000, (self.to_s + 1) * 1_000_000
