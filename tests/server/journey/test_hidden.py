@@ -95,7 +95,7 @@ def test_a_yard_over_the_line_is_left_by_the_side_it_was_entered_whatever_the_da
 
 
 def test_a_leap_over_one_border_is_denied_by_another_whose_corridor_is_nearer() -> None:
-    """Two corridors from AA to BB, 60 km apart: who was seen to cross the northern border does not leap the southern."""
+    """Two corridors from AA to BB, 60 km apart: who was seen to cross the northern does not leap the southern."""
     south = corridor(
         [place("s0", 0, -60, role="terminal"), place("s1", 150, -60, role="terminal")],
         [border("south", 130, north_km=-60)],
