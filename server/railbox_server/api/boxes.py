@@ -9,8 +9,9 @@ from fastapi import APIRouter, Response
 from railbox_server.api.answers import Paged, PagedSeries
 from railbox_server.api.cursors import page_of
 from railbox_server.api.models.series import BoxPoints, BoxUnits
+from railbox_server.api.passing import Passage, in_span, passage
 from railbox_server.api.problems import Problem
-from railbox_server.api.series import Doubtful, doubtful_of, track_row
+from railbox_server.api.series import Doubtful, doubtful_of, parted, track_row
 from railbox_server.api.services import Services
 from railbox_server.api.windows import InBox, Window
 from railbox_server.fleet import Assignment, Span, Units
@@ -19,6 +20,8 @@ from railbox_telemetry import iso
 
 DAY_S: Final = 86_400
 MOST_DAYS: Final = 31
+MOST_KNOTS: Final = 1_000_000
+"""Of a device in that time."""
 
 
 def routes(services: Services) -> APIRouter:
@@ -27,9 +30,10 @@ def routes(services: Services) -> APIRouter:
 
     @router.get("/box", response_model=BoxUnits)
     def box(wish: Paged, box: InBox, span: Window) -> Response:
-        """Which units had a trusted fix within the box, in the last 24 h or in a time of at most 31 days."""
+        """Which units passed through the box, by their trusted fixes and the lines between them where those are known:
+        in the last 24 h, or in a time of at most 31 days."""
         span = _bounded(span, services.clock.now_s())
-        rows = list(_passed(services, box, span))
+        rows = [] if span.is_empty else _passed(services, box, span)
         return wish.page("units", page_of(rows, _by_unit, wish.limit, wish.after))
 
     @router.get("/box/points", response_model=BoxPoints)
@@ -55,30 +59,28 @@ def _bounded(span: Span, now_s: int) -> Span:
     return Span(from_s, to_s)
 
 
-def _passed(services: Services, box: Box, span: Span) -> Iterator[Row]:
-    store = services.store
-    by_device = _by_device(services.units())
-    for device, first_s, last_s, count in store.devices_in_box(box, span):
-        here = [item for item in by_device.get(device, ()) if not item.span.both(span).is_empty]
-        for item in here:
-            doubtful = doubtful_of(store, item.unit)
-            if len(here) == 1 and item.span.both(span) == span and not doubtful:
-                yield _passage(item, first_s, last_s, count)
-            elif times := _trusted_times(services, item, box, span, doubtful):
-                yield _passage(item, times[0], times[-1], len(times))
+def _passed(services: Services, box: Box, span: Span) -> list[Row]:
+    store, by_device = services.store, _by_device(services.units())
+    found: dict[Assignment, Passage] = {}
+    doubts: dict[str, Doubtful] = {}
+    assert span.from_s is not None
+    assert span.to_s is not None
+    for device, near in store.spans_near(box, span.from_s, span.to_s):
+        columns = store.track_columns(device, near, MOST_KNOTS)
+        for item in by_device.get(device, ()):
+            if (time_s := in_span(span, item.span)) is None:
+                continue
+            if item.unit not in doubts:
+                doubts[item.unit] = doubtful_of(store, item.unit)
+            believed, _ = parted(device, columns, doubts[item.unit])
+            if (passed := passage(believed, box, *time_s, services.silence_s)) is not None:
+                found[item] = passed.joined(found.get(item))
+    return [_passage_row(item, passed) for item, passed in found.items()]
 
 
-def _trusted_times(services: Services, item: Assignment, box: Box, span: Span, doubtful: Doubtful) -> list[int]:
-    return [
-        point.time_s
-        for point in services.store.points(item.device, item.span.both(span))
-        if (point.lat_e5, point.lon_e5) in box and (point.device, point.epoch, point.time_s) not in doubtful
-    ]
-
-
-def _passage(item: Assignment, first_s: int, last_s: int, count: int) -> Row:
-    first, last = iso.from_s(first_s), iso.from_s(last_s)
-    return {"unit": item.unit, "device": item.device, "first": first, "last": last, "points": count}
+def _passage_row(item: Assignment, passed: Passage) -> Row:
+    first, last = iso.from_s(passed.first_s), iso.from_s(passed.last_s)
+    return {"unit": item.unit, "device": item.device, "first": first, "last": last, "points": passed.knots}
 
 
 def _point_rows(services: Services, points: Iterable[Point]) -> Iterator[Row]:

@@ -116,7 +116,7 @@ def _thinned(
         read = partial(store.track_columns, item.device)
         trusted, untrusted = list[Integers](), list[Integers]()
         for piece in stretches.pieces(read, _knot_time, _knots_before, item.span.both(span)):
-            for into, knots in zip((trusted, untrusted), _parted(item.device, piece, doubtful), strict=True):
+            for into, knots in zip((trusted, untrusted), parted(item.device, piece, doubtful), strict=True):
                 into.append(knots[fewer.of_track(knots, most)])
         series += [(item.device, np.concatenate(kept)) for kept in (trusted, untrusted)]
     shares = _shares([len(knots) for _, knots in series], most)
@@ -128,7 +128,7 @@ def _thinned(
     return sorted(found, key=_found_time)
 
 
-def _parted(device: str, knots: Integers, doubtful: Doubtful) -> tuple[Integers, Integers]:
+def parted(device: str, knots: Integers, doubtful: Doubtful) -> tuple[Integers, Integers]:
     if not doubtful:
         return knots, knots[:0]
     trusted = np.array([(device, epoch, time_s) not in doubtful for epoch, time_s in knots[:, :2].tolist()], bool)

@@ -17,7 +17,10 @@ def test_a_box_says_who_was_in_it_from_when_to_when(rig: Rig) -> None:
     (row,) = get(rig, "/api/box", bbox=TAFTAN, **WINDOW)["units"]
     points = get(rig, "/api/box/points", bbox=TAFTAN, **WINDOW)["points"]
     assert (row["unit"], row["device"], row["points"]) == (UNIT, DEVICE, len(points))
-    assert (row["first"], row["last"]) == (points[0]["time"], points[-1]["time"])
+    # It came in between two fixes.
+    assert points[0]["time"] == iso.from_s(START_S + 4 * HOUR_S)
+    assert START_S + 4 * HOUR_S - 600 < iso.to_s(row["first"]) < START_S + 4 * HOUR_S
+    assert row["last"] == points[-1]["time"]
     assert points[0] | {"time": None} == {
         "unit": UNIT,
         "time": None,
@@ -29,6 +32,14 @@ def test_a_box_says_who_was_in_it_from_when_to_when(rig: Rig) -> None:
     }
     track = get(rig, f"/api/units/{UNIT}/track")["points"]
     assert len(points) == sum(61.5 <= point["lon"] <= 61.6 for point in track)
+
+
+def test_who_passed_between_two_fixes_was_there_too(rig: Rig) -> None:
+    narrow = "62.50,28.0,62.51,29.5"
+    assert get(rig, "/api/box/points", bbox=narrow, **WINDOW)["points"] == []
+    (row,) = get(rig, "/api/box", bbox=narrow, **WINDOW)["units"]
+    assert (row["unit"], row["points"]) == (UNIT, 0)
+    assert START_S < iso.to_s(row["first"]) < iso.to_s(row["last"]) < START_S + HOUR_S
 
 
 def test_elsewhere_and_at_another_time_nobody_was(rig: Rig) -> None:
@@ -44,7 +55,7 @@ def test_without_a_time_it_is_the_last_day(rig: Rig) -> None:
     rig.receive(DEVICE, [Batch(7, 500, (Positions((Knot(START_S + 40 * HOUR_S, 2_897_255, 6_155_693),)),))])
     rig.settle()
     (row,) = get(rig, "/api/box", bbox=TAFTAN)["units"]
-    assert row["first"] == iso.from_s(START_S + 16 * HOUR_S + 600)
+    assert (row["first"], row["points"]) == (iso.from_s(START_S + 16 * HOUR_S + 1), 25)
 
 
 def test_what_is_not_trusted_was_not_there_but_is_shown(rig: Rig) -> None:

@@ -54,9 +54,9 @@ class BoxPoints(Listed):
 class BoxUnit(BaseModel):
     unit: str
     device: str
-    first: str = Field(description="Its first trusted fix within the box and the time")
-    last: str = Field(description="And its last")
-    points: int = Field(description="Trusted fixes there")
+    first: str = Field(description="When it was first within the box: by a fix, or by the line between two")
+    last: str = Field(description="And when last; in between it may have been outside")
+    points: int = Field(description="Trusted fixes there; 0: it passed between two")
 
 
 class BoxUnits(Listed):
