@@ -94,6 +94,7 @@ def _knots(journey: Journey, tracker: Tracker, dark: Sequence[Outage], rng: Rand
     times_s = range(tracker.from_s, tracker.to_s + 1, PERIOD_S)
     starts_s = [outage.start_s for outage in dark]
     before_s: int | None = None
+    seq, group = 0, -1
     standing_m, point = -1.0, (0.0, 0.0)
     for number, (since_s, phase) in enumerate(zip(times_s, journey.itinerary.motion.follow(times_s), strict=True)):
         at = bisect_right(starts_s, since_s) - 1
@@ -107,14 +108,16 @@ def _knots(journey: Journey, tracker: Tracker, dark: Sequence[Outage], rng: Rand
         time_s = journey.started_at_s + since_s
         gap_s = 0 if before_s is None else time_s - before_s
         before_s = time_s
+        if number // A_BATCH != group:
+            seq, group = seq + 1, number // A_BATCH
         yield SeenKnot(
             time_s=time_s,
             lat_e5=round(lat_deg * DEGREE_E5),
             lon_e5=round(lon_deg * DEGREE_E5),
             dark_s=gap_s if gap_s > DARK_AFTER_S else 0,
             accuracy_m=ACCURACY_M,
-            seq=1 + number // A_BATCH,
-            received_at_s=journey.started_at_s + (number // A_BATCH + 1) * A_BATCH * PERIOD_S + tracker.from_s,
+            seq=seq,
+            received_at_s=journey.started_at_s + tracker.from_s + (group + 1) * A_BATCH * PERIOD_S,
         )
 
 

@@ -2,8 +2,9 @@
 
 Over all shipped corridors, both ways, along real rails where ../shared has them: noise up to the margin, tunnels,
 jamming and false positions, dark borders of an hour to five days, moves over the edges of places, units turned back,
-trackers replaced and booting, lost batches. Exits with 1 where one crossing is missed or invented, the truth lies
-outside its bounds, an estimate is off by more than the sampling gap, or another order of arrival changes anything.
+trackers replaced and booting, batches lost, days late and there twice. Exits with 1 where one crossing is missed or
+invented, the truth lies outside its bounds, an estimate is off by more than the sampling gap, or another order of
+arrival changes anything.
 """
 
 import argparse
@@ -20,7 +21,8 @@ from time import process_time
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [path for path in (str(ROOT / "tests"), str(Path(__file__).parent)) if path not in sys.path]
 
-from delivered import in_any_order, tracks, trusted  # noqa: E402 - the path has to be there first
+from arriving import concluded  # noqa: E402 - the path has to be there first
+from delivered import arrivals, in_any_order, tracks, trusted  # noqa: E402
 from edge import Row, told  # noqa: E402
 from holding import Held, held  # noqa: E402
 from tqdm import tqdm  # noqa: E402
@@ -92,9 +94,13 @@ def one(task: Task) -> Held:
     result = held(journey, trusted(given, list(found.untrusted)), found)
     result.engine_s, result.journeys = cost_s, 1
     rng = Random(seed)  # noqa: S311 - a simulation, not a secret
-    again = derive(journey.unit, in_any_order(given, rng), network(), END_S)
-    if rows_of([again]) != rows_of([found]) or again.untrusted != found.untrusted:
-        result.order.append(f"{name}{' back' if reverse else ''} seed {seed}: another order of arrival, another result")
+    others = {
+        "at once, shuffled": derive(journey.unit, in_any_order(given, rng), network(), END_S),
+        "as it arrived": concluded(journey.unit, arrivals(given, rng), network(), END_S),
+    }
+    for how, other in others.items():
+        if rows_of([other]) != rows_of([found]) or other.untrusted != found.untrusted:
+            result.order.append(f"{name}{' back' if reverse else ''} seed {seed}: {how}, it is another result")
     return result
 
 
