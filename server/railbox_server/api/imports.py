@@ -1,8 +1,10 @@
 """Routes of imports: a track from elsewhere becomes a device's, through the same ingest as a tracker's batches."""
 
 import time
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated, Literal
+from threading import Lock
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
@@ -17,7 +19,9 @@ from railbox_server.store.values import Row
 from railbox_telemetry import iso
 from railbox_telemetry.identity import check_device, parse_unit
 
-MAX_BYTES = 64_000_000
+MAX_BYTES: Final = 64_000_000
+_ONE_AT_A_TIME: Final = Lock()
+"""A large track takes many seconds, and several times its size in memory."""
 
 
 def routes(services: Services) -> APIRouter:
@@ -37,8 +41,8 @@ def routes(services: Services) -> APIRouter:
     ) -> Row:
         """Takes a GPX or CSV track (columns time, lat, lon). The same track again changes nothing."""
         name, on = check_device(device), None if unit is None else parse_unit(unit).number
-        found = _read(kind, await _body(request))
-        return await run_in_threadpool(_take, services, name, on, found)
+        body = await _body(request)
+        return await run_in_threadpool(_take, services, name, on, lambda: _read(kind, body))
 
     _ = track
     return router
@@ -60,13 +64,15 @@ def _read(kind: str, body: bytes) -> ReadTrack:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
 
 
-def _take(services: Services, device: str, unit: str | None, found: ReadTrack) -> Row:
+def _take(services: Services, device: str, unit: str | None, read: Callable[[], ReadTrack]) -> Row:
+    with _ONE_AT_A_TIME:
+        found = read()
+        batches = payloads(device, found.knots)
     now_ms = time.time_ns() // 1_000_000
     if unit is not None:
         _assign(services, Assignment(device, unit), now_ms)
-    elif device not in services.store.known_devices():
+    if device not in services.store.known_devices():
         services.store.register(device, now_ms)
-    batches = payloads(device, found.knots)
     services.hand_in(device, batches)
     return {
         "device": device,

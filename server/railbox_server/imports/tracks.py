@@ -8,12 +8,11 @@ import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
-
-import gpxpy
-from gpxpy.gpx import GPXException
+from typing import Final
+from xml.etree import ElementTree
 
 from railbox_server.errors import ServerError
+from railbox_server.ingest.limits import EARLIEST_S, LATEST_S, MAX_NUMBER
 from railbox_telemetry import iso
 from railbox_telemetry.values import DEGREE_E5, Knot
 
@@ -27,6 +26,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The names that a CSV column may have, small or capital. Others are passed over."""
 EXAMPLES_NAMED: Final = 20
+MAX_SHOWN: Final = 200
+"""So much of a file stands in an error at most."""
 
 
 class TrackError(ServerError):
@@ -97,41 +98,69 @@ def _knots(points: Mapping[int, _Point]) -> Iterator[Knot]:
 
 
 def _gpx(text: str) -> Iterator[tuple[int, _Point | str]]:
+    """The points of its tracks, of any version of GPX; a tree of all of them would take twenty times the file."""
+    if "<!DOCTYPE" in text:
+        raise TrackError("not GPX, which has no DOCTYPE: entities could name files, or grow without end")
+    where = 0
+    segment: ElementTree.Element | None = None
     try:
-        document: Any = gpxpy.parse(text)
-    except (GPXException, ValueError) as error:
+        for event, element in ElementTree.iterparse(io.StringIO(text), ("start", "end")):  # noqa: S314 - no DTD, as above
+            match event, element.tag.rpartition("}")[2]:
+                case "start", "trkseg":
+                    segment = element
+                case "end", "trkpt":
+                    where += 1
+                    yield where, _gpx_point(element)
+                    if segment is not None:
+                        segment.clear()
+                case _:
+                    pass
+    except ElementTree.ParseError as error:
         raise TrackError(f"not GPX: {error}") from None
-    segments = (segment for track in document.tracks for segment in track.segments)
-    for where, point in enumerate((point for segment in segments for point in segment.points), 1):
-        moment: datetime | None = point.time
-        if moment is None:
-            yield where, "it has no time"
-            continue
-        # GPX times are UTC by definition; gpxpy gives those without a zone as naive.
-        stamp = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
-        yield where, _point(stamp, point.latitude, point.longitude)
+
+
+def _gpx_point(element: ElementTree.Element) -> _Point | str:
+    stamp = (element.findtext("{*}time") or "").strip()
+    if not stamp:
+        return "it has no time"
+    try:
+        lat, lon = float(element.get("lat", "")), float(element.get("lon", ""))
+    except ValueError:
+        return f"lat {element.get('lat')!r}, lon {element.get('lon')!r} are no numbers"
+    return _point(_in_utc(stamp), lat, lon)
+
+
+def _in_utc(stamp: str) -> str:
+    """GPX times are UTC by definition, also those without a zone."""
+    try:
+        moment = datetime.fromisoformat(stamp)
+    except ValueError:
+        return stamp
+    return stamp if moment.tzinfo else moment.replace(tzinfo=UTC).isoformat()
 
 
 # --- CSV -------------------------------------------------------------------------------------------------------------
 
 
 def _csv(text: str) -> Iterator[tuple[int, _Point | str]]:
-    rows = csv.reader(io.StringIO(text, newline=""), _dialect(text))
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
     nothing: list[str] = []
-    heads = [name.strip().lower() for name in next(rows, nothing)]
-    at = {key: heads.index(name) for key, names in COLUMNS.items() for name in names if name in heads}
-    if missing := [key for key in ("time", "lat", "lon") if key not in at]:
-        raise TrackError(f"no column {', '.join(missing)} in the first line; it names {', '.join(heads) or 'nothing'}")
-    for row in rows:
-        if any(map(str.strip, row)):
-            yield rows.line_num, _csv_point(row, at)
-
-
-def _dialect(text: str) -> type[csv.Dialect]:
     try:
-        return csv.Sniffer().sniff(text.partition("\n")[0], ",;\t")
-    except csv.Error:
-        return csv.excel
+        heads = [name.strip().lower() for name in next(rows, nothing)]
+        at = {key: heads.index(name) for key, names in COLUMNS.items() for name in names if name in heads}
+        if missing := [key for key in ("time", "lat", "lon") if key not in at]:
+            found = ", ".join(heads)[:MAX_SHOWN] or "nothing"
+            raise TrackError(f"no column {', '.join(missing)} in the first line; it names {found}")
+        for row in rows:
+            if any(map(str.strip, row)):
+                yield rows.line_num, _csv_point(row, at)
+    except csv.Error as error:
+        raise TrackError(f"not CSV: line {rows.line_num}: {error}") from None
+
+
+def _separator(text: str) -> str:
+    """Whichever the first line has most of."""
+    return max(",;\t", key=text[: text.find("\n")].count)
 
 
 def _csv_point(row: list[str], at: Mapping[str, int]) -> _Point | str:
@@ -139,11 +168,12 @@ def _csv_point(row: list[str], at: Mapping[str, int]) -> _Point | str:
         return f"{len(row)} columns, fewer than the first line names"
     if "trusted" in at and row[at["trusted"]].strip().lower() == "false":
         return "it is not trusted"
+    said = row[at["dark_s"]].strip() if "dark_s" in at else ""
     try:
         lat, lon = float(row[at["lat"]]), float(row[at["lon"]])
-        dark_s = int(row[at["dark_s"]]) if "dark_s" in at else None
-    except ValueError as error:
-        return str(error)
+        dark_s = int(said) if said else None
+    except ValueError:
+        return f"lat {row[at['lat']]!r}, lon {row[at['lon']]!r}{f', dark_s {said!r}' if said else ''} are no numbers"
     return _point(row[at["time"]].strip(), lat, lon, dark_s)
 
 
@@ -152,11 +182,13 @@ def _point(stamp: str, lat: float, lon: float, dark_s: int | None = None) -> _Po
     try:
         time_s = iso.to_s(stamp)
     except (ValueError, OverflowError):
-        return f"time {stamp!r} is no ISO 8601 time with a zone"
+        return f"time {stamp[:MAX_SHOWN]!r} is no ISO 8601 time with a zone"
+    if not EARLIEST_S <= time_s <= LATEST_S:
+        return f"time {stamp[:MAX_SHOWN]} is before 2015 or after 2242"
     if not (-90 <= lat <= 90 and -180 <= lon <= 180) or lat == lon == 0:
         return f"{lat}, {lon} is no place"
-    if dark_s is not None and dark_s < 0:
-        return f"dark_s {dark_s} is below 0"
+    if dark_s is not None and not 0 <= dark_s <= MAX_NUMBER:
+        return "dark_s is out of range"
     return _Point(time_s, round(lat * DEGREE_E5), round(lon * DEGREE_E5), dark_s)
 
 

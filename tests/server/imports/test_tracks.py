@@ -62,6 +62,30 @@ def test_lines_that_are_no_positions_are_named_and_left_out() -> None:
     assert found.skipped[0].reason == "time '2026-10-26T00:01:00' is no ISO 8601 time with a zone"
 
 
+def test_a_time_that_the_server_would_not_believe_takes_no_other_position_with_it() -> None:
+    lines = ["time,lat,lon", "1970-01-01T00:00:00Z,28.9,61.5", "2300-01-01T00:00:00Z,28.9,61.5"]
+    found = read_track("csv", "\n".join([*lines, "2026-10-26T00:00:00Z,28.9,61.5"]).encode())
+    assert [knot.time_s for knot in found.knots] == [T0_S]
+    assert [item.reason for item in found.skipped] == [
+        "time 1970-01-01T00:00:00Z is before 2015 or after 2242",
+        "time 2300-01-01T00:00:00Z is before 2015 or after 2242",
+    ]
+
+
+def test_a_dark_step_that_is_left_empty_is_judged_by_its_length() -> None:
+    lines = ["time,lat,lon,dark_s", "2026-10-26T00:00:00Z,28.9,61.5,", "2026-10-26T00:20:00Z,28.9,61.5,"]
+    assert [knot.dark_s for knot in read_track("csv", "\n".join(lines).encode()).knots] == [0, 1_200]
+
+
+def test_times_of_gpx_without_a_zone_are_utc() -> None:
+    points = "<trkpt lat='1' lon='2'><time>{}</time></trkpt>"
+    times = ("2026-10-26T00:00:00", " 2026-10-26T05:01:00+05:00 ", "2026-10-26T00:02:00.5Z", "then")
+    text = f"<gpx><trk><trkseg>{''.join(map(points.format, times))}</trkseg></trk></gpx>"
+    found = read_track("gpx", text.encode())
+    assert [knot.time_s - T0_S for knot in found.knots] == [0, 60, 120]
+    assert [item.where for item in found.skipped] == [4]
+
+
 @pytest.mark.parametrize(
     ("form", "data", "why"),
     [
@@ -70,6 +94,10 @@ def test_lines_that_are_no_positions_are_named_and_left_out() -> None:
         ("csv", b"", "it names nothing"),
         ("csv", b"\xff\xfe\x00", "not UTF-8"),
         ("csv", b"time,lat,lon\nnow,1,2", "'now' is no ISO 8601 time"),
+        ("csv", b'time,lat,lon\n"' + b"x" * 200_000, "not CSV: line 2: field larger"),
+        ("csv", b"x" * 2_000_000, "not CSV"),
+        ("gpx", b'<!DOCTYPE gpx [<!ENTITY a SYSTEM "file:///etc/hostname">]><gpx>&a;</gpx>', "has no DOCTYPE"),
+        ("gpx", b'<gpx><trk><trkseg><trkpt lon="2"/></trkseg></trk></gpx>', "it has no time"),
     ],
 )
 def test_what_is_no_track_is_refused_with_what_was_expected(form: str, data: bytes, why: str) -> None:
@@ -110,6 +138,13 @@ def test_a_device_that_is_elsewhere_is_not_taken_from_there(rig: Rig) -> None:
     rig.store.assign(Assignment("PHONE1", "MSKU1234565"), 0)
     problem = post(rig, csv_of(list(knots(until_h=1))), 409, device="PHONE1", unit=UNIT)
     assert "PHONE1 is on MSKU1234565" in problem["detail"]
+
+
+def test_a_track_of_a_revoked_device_comes_in(rig: Rig) -> None:
+    rig.store.assign(Assignment("PHONE1", UNIT), 0)
+    rig.store.revoke("PHONE1")
+    post(rig, csv_of(list(knots(until_h=1))), device="PHONE1", unit=UNIT)
+    assert rig.api.get(f"/api/units/{UNIT}/track").json()["points"] != []
 
 
 def test_what_is_no_track_is_a_problem_that_says_so(rig: Rig) -> None:
