@@ -69,7 +69,7 @@ def of_ingest(work: Path, size: Size) -> Iterator[Row]:
             yield Row(part, "knots committed", batches * knots / done.stored_s, "/s", 20_000 if knots == 20 else None)
             yield Row(part, "until the engine has judged all of them", done.judged_s - done.stored_s, "s")
             for name, used_s in sorted(done.cpu_s.items()):
-                yield Row(part, f"CPU of the {name}", 100 * used_s / done.judged_s, "%", note="of one core")
+                yield Row(part, f"CPU of the {name}", 100 * used_s / done.stored_s, "%", note="of one core")
             yield Row(part, "missing by the ledger", run.missing(), "", at_most=0)
         per_knot = table_bytes(work / f"ingest-{knots}")
         yield Row(part, "on disk, a knot with its index", per_knot.knots, "B", at_most=35 if knots == 20 else None)
@@ -80,11 +80,11 @@ def of_scale(work: Path, size: Size) -> Iterator[Row]:
     """CPU of the server's own process a knot, over the number of units: the broker and the engine have their own."""
     costs: dict[int, float] = {}
     for units in (20, 2_000, 10_000):
-        batches = size.large_batches if units < 10_000 else max(size.large_batches, units)
-        load = loaded(work / f"scale-{units}", Fleet(units, 20, batches, int(time.time())))
-        with running(work / f"units-{units}", load.fleet.devices) as run:
-            done = run.take(load)
-            costs[units] = done.cpu_s["server"] / (batches * 20) * 1e6
+        fleet = Fleet(units, 20, units + size.large_batches, int(time.time()))
+        first, rest = loaded_warm(work / f"scale-{units}", fleet)
+        with running(work / f"units-{units}", fleet.devices) as run:
+            run.take(first)
+            costs[units] = run.take(rest).cpu_s["server"] / (rest.count * 20) * 1e6
             yield Row("scale", f"CPU of the server, {units:,} units", costs[units], "us/knot")
     spread = 100 * (max(costs.values()) / min(costs.values()) - 1)
     yield Row("scale", "spread from 20 to 10,000 units", spread, "%", at_most=20)
