@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from railbox_server.api.answers import Paged, PagedSeries
+from railbox_server.api.answers import Paged
 from railbox_server.api.cursors import page_of
 from railbox_server.api.models.series import BoxPoints, BoxUnits
 from railbox_server.api.passing import Passage, in_span, passage
@@ -37,7 +37,7 @@ def routes(services: Services) -> APIRouter:
         return wish.page("units", page_of(rows, _by_unit, wish.limit, wish.after))
 
     @router.get("/box/points", response_model=BoxPoints)
-    def points(wish: PagedSeries, box: InBox, span: Window) -> Response:
+    def points(wish: Paged, box: InBox, span: Window) -> Response:
         """All fixes within the box, device by device in order of time; the time is bounded as that of /api/box."""
         span = _bounded(span, services.clock.now_s())
         page = store.points_in_box(box, span, wish.limit, wish.after)

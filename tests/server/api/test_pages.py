@@ -29,7 +29,7 @@ LISTS: list[tuple[str, str, dict[str, str], int]] = [
     ("/api/quarantine", "batches", {}, 2),
     ("/api/flags", "flags", {}, 1),
     ("/api/box", "units", BOX, 1),
-    ("/api/box/points", "points", BOX, 100),
+    ("/api/box/points", "points", {**BOX, "limit": "10000"}, 100),
     (f"/api/units/{UNIT}/visits", "visits", {}, 1),
     (f"/api/units/{UNIT}/crossings", "crossings", {}, 1),
     (f"/api/units/{UNIT}/custody", "custody", {}, 1),
