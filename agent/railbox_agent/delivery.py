@@ -81,13 +81,15 @@ class Delivery:
         self.tries[seq] = tries
         self.sent[seq] = now_ms
 
-    def connected(self, now_ms: int) -> bool:
-        """Says whether to ask the server at once what it has committed: this counts as asked."""
+    def connected(self, now_ms: int, *, kept: bool = False) -> bool:
+        """Says whether to ask the server at once what it has committed: this counts as asked. `kept`: the broker
+        kept our session, so what it acknowledged is on its way, and the server's next word comes by itself."""
         self.is_connected = True
         self._newest_sent = 0  # the newest batch goes first again: it is the live position
-        if self.sent:
-            self._note_asked(now_ms)
-        return bool(self.sent)
+        if kept or not self.sent:
+            return False
+        self._note_asked(now_ms)
+        return True
 
     def disconnected(self) -> None:
         self.is_connected = False

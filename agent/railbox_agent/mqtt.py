@@ -16,10 +16,12 @@ from urllib.parse import urlsplit
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from railbox_agent import AgentError
+from railbox_agent.tls import COMMON, Files, Tls, is_our_refusal, is_their_refusal
 from railbox_agent.traffic import Traffic, traffic_of
 
 QOS: Final = 1
@@ -27,6 +29,8 @@ MAX_OUTSTANDING: Final = 20
 """Messages given to paho and not acknowledged."""
 PROTOCOLS: Final[tuple[MQTTProtocolVersion, ...]] = (MQTTv5, MQTTv311)
 """By preference."""
+SESSION_S: Final = 7 * 86_400
+"""How long the broker is to keep our session, and with it what we subscribed to."""
 PROTOCOL_NAMES: Final = {MQTTv5: "MQTT 5", MQTTv311: "MQTT 3.1.1"}
 
 
@@ -69,6 +73,8 @@ class Access:
     cert_file: Path | None = None
     key_file: Path | None = None
     keepalive_s: int = 60
+    will_delay_s: int = 0
+    """MQTT 5: a connection that is back so soon was never away: the broker does not publish the will."""
     connect_timeout_s: float = 15.0
     ack_timeout_s: float = 60.0
     """A broker that acknowledges nothing for so long is left, and tried anew."""
@@ -86,15 +92,23 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
+    """`resumed`: by a TLS session of before. `same`: for the broker we were never away: it kept our session, and has
+    not published our will."""
+
     protocol: str
+    resumed: bool = False
+    same: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """There is no connection (any more). `expected`: because we did not want one."""
+    """There is no connection (any more). `expected`: because we did not want one. `counter`: what kind of failure it
+    was (`railbox_telemetry.counters`). `where`: the broker's address."""
 
     reason: str
     expected: bool = False
+    counter: str = ""
+    where: str = "at its address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +135,28 @@ class SubscriptionRefused:
 UplinkEvent = Connected | Disconnected | Acknowledged | Received | SubscriptionRefused
 
 
+@dataclass(slots=True)
+class Memory:
+    """What a connection leaves to the next one. `was_up`: there was one with these topics. `heard_s`: when the broker
+    last said something."""
+
+    tls: Tls | None = None
+    was_up: bool = False
+    heard_s: float = float("-inf")
+    now_s: Callable[[], float] = time.monotonic
+
+
+def tls_of(access: Access, now_s: Callable[[], float] = time.monotonic) -> Tls | None:
+    files = Files(access.ca_file, access.cert_file, access.key_file)
+    return Tls(files, now_s) if access.address.tls else None
+
+
 class Connection:
-    """`ended` says why it is over, once it is. `traffic`: what it has cost so far.
+    """`ended` says why it is over, once it is, and `counter` what counts that. `traffic`: what it has cost so far.
+
+    `memory`: of the connections before; None: this one is by itself, and leaves no session with the broker.
+    `cumulative`: of these topics each message says all that those before it said: they are read at QoS 0, which costs
+    no acknowledgement. `again`: it failed for what is different at the next try: that can be at once.
 
     `reached`: there was a broker; `up`: it let us in; `refused`: it said why not; `wrong_protocol`: that was why.
     """
@@ -134,14 +168,25 @@ class Connection:
         will: Message,
         topics: tuple[str, ...],
         tell: Callable[[UplinkEvent], None],
+        memory: Memory | None = None,
+        cumulative: frozenset[str] = frozenset(),
     ) -> None:
         self.ended: str | None = None
+        self.counter = ""
+        self.again = False
         self.traffic = Traffic()
         self.reached = self.up = self.refused = self.wrong_protocol = False
         self._access = access
         self._protocol = protocol
         self._topics = topics
         self._tell = tell
+        self._keeps = memory is not None
+        self._memory = memory or Memory(tls_of(access))
+        if memory is None and self._memory.tls is not None:
+            self._memory.tls.way = COMMON
+        self._cumulative = cumulative
+        self._aliases: dict[str, int] = {}
+        self._most_aliases = 0
         self._outstanding: dict[int, tuple[Message, float]] = {}
         self._opened_s = time.monotonic()
         self._client = self._new_client(will)
@@ -157,18 +202,21 @@ class Connection:
         access, client = self._access, self._client
         if access.username is not None:
             client.username_pw_set(access.username, _password(access.password_file))
-        if access.address.tls:
-            context = ssl.create_default_context(cafile=access.ca_file)
-            if access.cert_file is not None:
-                context.load_cert_chain(access.cert_file, access.key_file)
-            client.tls_set_context(context)  # pyright: ignore[reportUnknownMemberType] - paho leaves it untyped
-        client.connect(access.address.host, access.address.port, access.keepalive_s)
+        tls = self._memory.tls
+        if tls is not None:
+            client.tls_set_context(tls.context())  # pyright: ignore[reportUnknownMemberType] - paho leaves it untyped
+        try:
+            self._connect()
+        except OSError as error:
+            self.again = tls is not None and isinstance(error, ssl.SSLError) and tls.failed(error)
+            raise
         self.reached = True
         self._selector.register(wake, selectors.EVENT_READ)
         self._selector.register(self._socket(), selectors.EVENT_READ)
 
     def publish(self, message: Message) -> None:
-        info = self._client.publish(message.topic, message.payload, QOS, message.retain)
+        topic, properties = self._aliased(message)
+        info = self._client.publish(topic, message.payload, QOS, message.retain, properties)
         if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
             self._outstanding[info.mid] = (message, time.monotonic())
         else:
@@ -185,6 +233,8 @@ class Connection:
         mask = ready.get(sock, 0)
         if pending or mask & selectors.EVENT_READ:
             self._check(self._client.loop_read())
+            if self.up:
+                self._memory.heard_s = self._memory.now_s()
         if self.ended is None and mask & selectors.EVENT_WRITE:
             self._check(self._client.loop_write())
         if self.ended is None:
@@ -214,7 +264,7 @@ class Connection:
         client = Client(
             CallbackAPIVersion.VERSION2,
             self._access.client_id,
-            clean_session=None if self._protocol == MQTTv5 else True,
+            clean_session=None if self._protocol == MQTTv5 else not self._keeps,
             protocol=self._protocol,
             reconnect_on_failure=False,
         )
@@ -222,13 +272,43 @@ class Connection:
         client.connect_timeout = self._access.connect_timeout_s
         client.max_inflight_messages_set(MAX_OUTSTANDING)
         client.max_queued_messages_set(MAX_OUTSTANDING)
-        client.will_set(will.topic, will.payload, QOS, will.retain)
+        client.will_set(will.topic, will.payload, QOS, will.retain, self._will_properties())
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         client.on_message = self._on_message
         client.on_subscribe = self._on_subscribe
         return client
+
+    def _connect(self) -> None:
+        address, keepalive_s = self._access.address, self._access.keepalive_s
+        if self._protocol != MQTTv5:
+            self._client.connect(address.host, address.port, keepalive_s)
+            return
+        properties = Properties(PacketTypes.CONNECT)
+        if self._keeps:
+            properties.SessionExpiryInterval = SESSION_S
+        self._client.connect(
+            address.host, address.port, keepalive_s, clean_start=not self._keeps, properties=properties
+        )
+
+    def _will_properties(self) -> Properties | None:
+        if self._protocol != MQTTv5 or not (self._keeps and self._access.will_delay_s):
+            return None
+        properties = Properties(PacketTypes.WILLMESSAGE)
+        properties.WillDelayInterval = self._access.will_delay_s
+        return properties
+
+    def _aliased(self, message: Message) -> tuple[str, Properties | None]:
+        """A batch's topic is told once a connection, and is a number of three bytes from then on."""
+        if message.seq is None or self._most_aliases == 0:
+            return message.topic, None
+        known = message.topic in self._aliases
+        if not known and len(self._aliases) >= self._most_aliases:
+            return message.topic, None
+        properties = Properties(PacketTypes.PUBLISH)
+        properties.TopicAlias = self._aliases.setdefault(message.topic, len(self._aliases) + 1)
+        return "" if known else message.topic, properties
 
     def _socket(self) -> Any:
         sock = self._client.socket()
@@ -250,27 +330,37 @@ class Connection:
         now_s = time.monotonic()
         oldest_s = next((at_s for _, at_s in self._outstanding.values()), now_s)
         if not self.up and now_s - self._opened_s > self._access.connect_timeout_s:
-            self.ended = self.ended or "the broker does not answer CONNECT"
+            self.ended, self.counter = self.ended or "the broker does not answer CONNECT", "broker_silent"
         elif now_s - oldest_s > self._access.ack_timeout_s:
-            self.ended = self.ended or "the broker acknowledges nothing"
+            self.ended, self.counter = self.ended or "the broker acknowledges nothing", "broker_deaf"
 
     # --- paho's callbacks: note and return ---------------------------------------------------------------------------
 
     def _on_connect(
-        self, client: Client, _data: Any, _flags: ConnectFlags, reason: ReasonCode, _more: Properties | None
+        self, client: Client, _data: Any, flags: ConnectFlags, reason: ReasonCode, more: Properties | None
     ) -> None:
         if reason.is_failure:
-            self.refused = True
+            self.refused, self.counter = True, "broker_refused"
             self.wrong_protocol = reason.getName() == "Unsupported protocol version"
             self.ended = f"refused: {reason}"
             return
         self.up = True
-        client.subscribe([(topic, QOS) for topic in self._topics])
-        self._tell(Connected(PROTOCOL_NAMES[self._protocol]))
+        self._most_aliases = getattr(more, "TopicAliasMaximum", 0)
+        memory, sock = self._memory, client.socket()
+        has_session = self._keeps and memory.was_up and flags.session_present
+        if not has_session:
+            client.subscribe([(topic, 0 if topic in self._cumulative else QOS) for topic in self._topics])
+        resumed = memory.tls is not None and isinstance(sock, ssl.SSLSocket) and memory.tls.connected(sock)
+        away_s = memory.now_s() - memory.heard_s
+        delayed = self._protocol == MQTTv5 and away_s < self._access.will_delay_s
+        memory.was_up, memory.heard_s = True, memory.now_s()
+        self._tell(Connected(PROTOCOL_NAMES[self._protocol], resumed, has_session and delayed))
 
     def _on_disconnect(
         self, _client: Client, _data: Any, _flags: DisconnectFlags, reason: ReasonCode, _more: Properties | None
     ) -> None:
+        if self.ended is None and self.reached and not self.up:
+            self.ended, self.counter = "closed without an answer: does it accept who we are?", "broker_refused"
         self.ended = self.ended or f"disconnected: {reason}"
 
     def _on_publish(self, _client: Client, _data: Any, mid: int, reason: ReasonCode, _more: Properties | None) -> None:
@@ -287,6 +377,15 @@ class Connection:
         for topic, reason in zip(self._topics, reasons, strict=False):
             if reason.is_failure:
                 self._tell(SubscriptionRefused(f"{topic}: {reason}"))
+
+
+def counter_of(error: BaseException) -> str:
+    """What counts a connection that ended so."""
+    if is_our_refusal(error):
+        return "broker_certificate_refused"
+    if is_their_refusal(error):
+        return "own_certificate_refused"
+    return "broker_silent" if isinstance(error, TimeoutError) else "broker_unreachable"
 
 
 def _password(path: Path | None) -> str | None:

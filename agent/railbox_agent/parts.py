@@ -63,6 +63,7 @@ def access_of(config: AgentConfig) -> Access:
         cert_file=uplink.cert_file,
         key_file=uplink.key_file,
         keepalive_s=uplink.keepalive_s,
+        will_delay_s=uplink.keepalive_s,  # so long a silence means nothing anyway
     )
 
 

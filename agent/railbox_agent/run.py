@@ -99,8 +99,9 @@ class Agent:
         self._outbox.set_limits(*limits_of(config))
         self._ports = Ports(port_specs(config), known_rates=json.loads(self._outbox.recall(RATES_NOTE) or "{}"))
         self._pipeline = Pipeline(pipeline_settings(config, boot_id, self._outbox))
-        topics = (*subscriptions(config.device), *self._remote.subscriptions)
-        self._uplink = Uplink(access_of(config), will(config.device), topics)
+        committed = subscriptions(config.device)
+        topics = (*committed, *self._remote.subscriptions)
+        self._uplink = Uplink(access_of(config), will(config.device), topics, cumulative=committed)
         self._health = watch_over(config.health, config.outbox.folder, self._vitals, self._ports, self._uplink)
         self._sender = Sender(
             SenderSettings(config.device, boot_id, delivery_of(config)),

@@ -57,7 +57,8 @@ def send_log(log: Log, target: Target, speed: float | None = None) -> Totals:
     access = Access(
         parse_address(target.url), target.device, username=target.username, password_file=target.password_file
     )
-    uplink = Uplink(access, will(target.device), subscriptions(target.device), BACK_OFF)
+    topics = subscriptions(target.device)
+    uplink = Uplink(access, will(target.device), topics, BACK_OFF, cumulative=topics)
     outbox = Outbox(target.outbox, OUTBOX_CAP_BYTES)
     packer = Packer(log.boot_id, target.quiet_s)
     sender = Sender(SenderSettings(target.device, log.boot_id, DELIVERY), packer, outbox, uplink)

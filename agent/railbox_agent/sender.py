@@ -26,6 +26,7 @@ from railbox_agent.outbox import Outbox
 from railbox_agent.packing import Packer
 from railbox_agent.status import WILL, Status, encode_status
 from railbox_telemetry.committed import decode_committed
+from railbox_telemetry.counters import counted
 from railbox_telemetry.topics import Leaf, Topic
 from railbox_telemetry.values import Event, Fix, Reading, UndatedEvent
 from railbox_telemetry.wire import WireError
@@ -83,7 +84,7 @@ def will(device: str) -> Message:
 
 
 def subscriptions(device: str) -> tuple[str, ...]:
-    """What the uplink is to read."""
+    """What the uplink is to read. Each message says all that is committed: QoS 0 will do (`cumulative`)."""
     return (_topic(device, Leaf.COMMITTED),)
 
 
@@ -240,16 +241,10 @@ class Sender:
 
     def _on(self, event: UplinkEvent) -> None:
         match event:
-            case Connected(protocol):
-                log.info("connected to the broker by %s", protocol)
-                self.counters["connections"] += 1
-                self.trouble = None
-                self.say(ask=self._delivery.connected(self._now_ms()))
-            case Disconnected(reason, expected):
-                level = logging.INFO if expected else logging.WARNING
-                log.log(level, "no connection to the broker: %s; trying again", reason)
-                self.trouble = reason
-                self._delivery.disconnected()
+            case Connected():
+                self._on_connected(event)
+            case Disconnected():
+                self._on_disconnected(event)
             case Acknowledged(message, refused):
                 if message.seq is not None:
                     self._delivery.acknowledged(message.seq, self._now_ms())
@@ -263,6 +258,29 @@ class Sender:
                 self._on_message(topic, payload)
             case Received():
                 return
+
+    def _on_connected(self, event: Connected) -> None:
+        """Where the broker never knew us away, a status can wait: it costs more than a batch."""
+        log.info("connected to the broker by %s", event.protocol)
+        self.counters["connections"] += 1
+        self.counters["tls_resumed"] += event.resumed
+        self.counters["sessions_kept"] += event.same
+        self.trouble = None
+        now_ms = self._now_ms()
+        ask = self._delivery.connected(now_ms, kept=event.same)
+        is_recent = self._status_ms is not None and now_ms - self._status_ms < STATUS_EVERY_MS // 2
+        if ask or not (event.same and is_recent):
+            self.say(ask=ask)
+
+    def _on_disconnected(self, event: Disconnected) -> None:
+        todo = counted(event.counter).todo
+        level = logging.INFO if event.expected else logging.WARNING
+        why = f"{event.reason}; {todo}" if todo else event.reason
+        log.log(level, "no connection to the broker %s: %s; trying again", event.where, why)
+        if event.counter and not event.expected:
+            self.counters[event.counter] += 1
+        self.trouble = event.reason
+        self._delivery.disconnected()
 
     def _on_message(self, topic: str, payload: bytes) -> None:
         try:

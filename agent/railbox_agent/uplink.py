@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -24,8 +25,11 @@ from railbox_agent.mqtt import (
     Acknowledged,
     Connection,
     Disconnected,
+    Memory,
     Message,
     UplinkEvent,
+    counter_of,
+    tls_of,
 )
 from railbox_agent.traffic import Traffic
 
@@ -58,11 +62,14 @@ class _Lane:
     """An access and what is to go by it: nothing that is published after a change of access goes by the old one."""
 
     access: Access
+    memory: Memory
     outgoing: deque[Message] = field(default_factory=deque[Message])
 
 
 class Uplink:
-    """`will`: what the broker says in our name when we vanish. `topics`: what to read, on every connection.
+    """`will`: what the broker says in our name when we vanish. `topics`: what to read, on every connection;
+    `cumulative`: those of them that may be read at QoS 0 (see Connection). `now_s`: by which sessions
+    grow old.
 
     `pulse`: the thread's sign of life. `traffic`: what all connections have cost.
     """
@@ -73,11 +80,16 @@ class Uplink:
         will: Message,
         topics: tuple[str, ...],
         back_off: BackOff | None = None,
+        *,
+        cumulative: tuple[str, ...] = (),
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.pulse = Pulse("uplink")
         self.traffic = Traffic()
         self._earlier = Traffic()
-        self._lane = _Lane(access)
+        self._now_s = now_s
+        self._lane = self._new_lane(access)
+        self._cumulative = frozenset(cumulative)
         self._will = will
         self._topics = topics
         self._back_off = back_off or BackOff()
@@ -124,8 +136,11 @@ class Uplink:
     def set_access(self, access: Access) -> None:
         """From now on by this one: a connection by another ends, in good order, and takes its messages with it."""
         if access != self._lane.access:
-            self._lane = _Lane(access)
+            self._lane = self._new_lane(access)
             self._wake()
+
+    def _new_lane(self, access: Access) -> _Lane:
+        return _Lane(access, Memory(tls_of(access, self._now_s), now_s=self._now_s))
 
     def set_coverage(self, covered: bool) -> None:
         """For recordings: without coverage, what connection there was breaks off and none is made."""
@@ -154,12 +169,15 @@ class Uplink:
                 continue
             started_s, lane = time.monotonic(), self._lane
             connection = self._connection(protocol, lane)
+            if connection.again:
+                continue
             if _is_introduction(protocol, connection):
                 protocol = _next_protocol(protocol, connection)
                 continue
             renewed = lane is not self._lane
             expected = self._stopping.is_set() or not self._covered.is_set() or renewed
-            self._events.put(Disconnected(connection.ended or "stopped", expected))
+            where = str(lane.access.address)
+            self._events.put(Disconnected(connection.ended or "stopped", expected, connection.counter, where))
             if renewed:
                 failures = 0
                 continue
@@ -174,7 +192,9 @@ class Uplink:
 
     def _connection(self, protocol: MQTTProtocolVersion, lane: _Lane) -> Connection:
         """Connects and stays so as long as it goes; returns what is left of it."""
-        connection = Connection(lane.access, protocol, self._will, self._topics, self._events.put)
+        connection = Connection(
+            lane.access, protocol, self._will, self._topics, self._events.put, lane.memory, self._cumulative
+        )
         try:
             self.pulse.beat(CONNECT_S)
             connection.open(self._wake_read)
@@ -184,7 +204,7 @@ class Uplink:
             if connection.up and connection.ended is None:
                 self._take_leave(connection, lane)
         except Exception as error:  # whatever paho makes of a broker's bytes, the uplink has to come back
-            connection.ended = f"{type(error).__name__}: {error}"
+            connection.ended, connection.counter = f"{type(error).__name__}: {error}", counter_of(error)
         connection.close()
         self._count(connection)
         self._earlier = self.traffic

@@ -155,6 +155,30 @@ _OUTBOX: Final = (
 
 _UPLINK: Final = (
     Counted("connections", "connections to the broker"),
+    _flow("tls_resumed", "connections by a TLS session that the broker still knew"),
+    _flow("sessions_kept", "connections for which the broker had kept everything"),
+    Counted("broker_unreachable", "times that the broker could not be reached"),
+    Counted(
+        "broker_silent",
+        "times that the broker accepted a connection, and never answered",
+        "see whether the broker is alive, and what stands between",
+    ),
+    Counted("broker_deaf", "connections left, because nothing that was sent was acknowledged any more"),
+    Counted(
+        "broker_refused",
+        "times that the broker did not let this device in",
+        "check uplink.username, password_file and cert_file; the broker's log says why",
+    ),
+    Counted(
+        "broker_certificate_refused",
+        "times that the broker's certificate was not believed",
+        "check uplink.ca_file, the name in uplink.url, and this computer's clock",
+    ),
+    Counted(
+        "own_certificate_refused",
+        "times that the broker did not believe this device's certificate",
+        "check who signed uplink.cert_file, whether it has expired, and the broker's clock",
+    ),
     Counted("batches_resent", "batches sent again, because the server did not say that it has them"),
     Counted(
         "publish_refused", "messages that the broker refused", "let this device publish its b, s and r on the broker"
