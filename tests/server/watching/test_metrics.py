@@ -177,10 +177,22 @@ def test_readiness_says_which_part_hinders(store: Store, broker: bool, engine: b
 
 
 class FullStore:
+    def __init__(self) -> None:
+        self.asked = 0
+        self.full = True
+
     def probe(self) -> None:
-        raise StoreError("store /x/railbox.db: database or disk is full")
+        self.asked += 1
+        if self.full:
+            raise StoreError("store /x/railbox.db: database or disk is full")
 
 
-def test_a_store_that_takes_nothing_is_not_ready() -> None:
-    check: Callable[[], str | None] = readiness.checks(FullStore(), lambda: True, "", lambda: True)["store"]
+def test_a_store_that_takes_nothing_is_not_ready_until_it_does_again() -> None:
+    store, now_s = FullStore(), 0.0
+    check: Callable[[], str | None] = readiness.checks(store, lambda: True, "", lambda: True, lambda: now_s)["store"]
     assert check() == "store /x/railbox.db: database or disk is full"
+    store.full = False
+    assert check() is not None
+    assert store.asked == 1  # many who ask at once are one write
+    now_s = readiness.KEPT_S
+    assert check() is None
