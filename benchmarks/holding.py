@@ -45,6 +45,8 @@ class Held:
     order: list[str] = field(default_factory=list[str])
     """Journeys whose result another order of arrival changed."""
     moments: int = 0
+    estimates: int = 0
+    """Moments that were sampled on both sides, by a unit that moved: those whose estimate is held to the gap."""
     journeys: int = 0
     engine_s: float = 0.0
 
@@ -289,7 +291,10 @@ class _Court:
         self._held.moments += 1
         gap_s = self._gap_s(time_s)
         off_s = abs(bounds.est_s - self._start_s - time_s)
-        if off_s > gap_s and gap_s <= DARK_AFTER_S and not self._stands(time_s, gap_s):
+        if gap_s > DARK_AFTER_S or self._stands(time_s, gap_s):
+            return
+        self._held.estimates += 1
+        if off_s > gap_s:
             width = f"{off_s:.0f} s off, gap {gap_s:.0f} s, bounds {(bounds.latest_s or 0) - bounds.earliest_s} s"
             self._held.far.append(f"{self._name} {what}: {self._at(time_s)}: {width}")
 

@@ -125,8 +125,10 @@ def rows_from(found: Held, journeys: int) -> Iterator[Row]:
     yield Row(part, "crossings and visits missed", len(found.missed), "", at_most=0)
     yield Row(part, "crossings and visits invented", len(found.invented), "", at_most=0)
     yield Row(part, "truths outside of their bounds", len(found.outside), "", at_most=0, note=f"of {found.moments:,}")
-    yield Row(part, "estimates farther off than the gap", len(found.far), "", at_most=0)
-    yield Row(part, "results that arrival changed", len(found.order), "", at_most=0)
+    note = f"of {found.estimates:,} between two fixes of a moving unit"
+    yield Row(part, "estimates farther off than the gap", len(found.far), "", at_most=0, note=note)
+    note = "each journey shuffled at once, and batch by batch as it arrived"
+    yield Row(part, "results that arrival changed", len(found.order), "", at_most=0, note=note)
     yield Row(part, "engine, from knots to result", found.knots / max(found.engine_s, 1e-9), "knots/s")
 
 
