@@ -95,7 +95,7 @@ def nats(folder: Path, port: int | None = None) -> Generator[Broker]:
     config = folder / "nats.conf"
     config.write_text(
         'server_name: "test"\nlisten: "127.0.0.1:-1"\n'
-        f'jetstream {{ store_dir: "{folder / "nats"}" }}\nmqtt {{ listen: "127.0.0.1:{port}" }}\n'
+        f'jetstream {{ store_dir: "{folder / "nats"}" }}\nmqtt {{ listen: "127.0.0.1:{port}", ack_wait: "2s" }}\n'
     )
     with _running(Broker([program, "-c", str(config)], port, folder / "nats.log")) as broker:
         yield broker

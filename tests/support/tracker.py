@@ -17,7 +17,8 @@ from support.brokers import wait_for
 
 
 class Tracker:
-    """`kept`: what is not committed yet, by seq. `heard`: every committed message, in order."""
+    """`kept`: what is not committed yet, by seq. `heard`: every committed message, in order. `unsent`: publishes that
+    the broker has not acknowledged."""
 
     def __init__(
         self, device: str, epoch: int, broker: str, password: str | None = None, tls: ssl.SSLContext | None = None
@@ -27,6 +28,7 @@ class Tracker:
         self.kept: dict[int, bytes] = {}
         self.heard: list[Committed] = []
         self.granted: list[Any] = []
+        self.unsent = 0
         self._lock = threading.Lock()
         address = urlsplit(broker)
         self.client = paho.Client(CallbackAPIVersion.VERSION2, device, clean_session=False, protocol=paho.MQTTv311)
@@ -38,6 +40,7 @@ class Tracker:
         self.client.on_connect = self._on_connect
         self.client.on_subscribe = lambda _c, _d, _m, reasons, _p: self.granted.extend(reasons)
         self.client.on_message = self._on_message
+        self.client.on_publish = self._on_publish
         self.client.connect_async(address.hostname or "", address.port or 1883)
         self.client.loop_start()
         wait_for(lambda: self.granted, f"{device} to be connected")
@@ -49,10 +52,13 @@ class Tracker:
         for seq, payload in batches:
             with self._lock:
                 self.kept[seq] = payload
+                self.unsent += 1
             self.client.publish(self.topic(Leaf.BATCH), payload, 1)
 
     def ask(self) -> None:
         status = {"online": True, "epoch": self.epoch, "ask_committed": True}
+        with self._lock:
+            self.unsent += 1
         self.client.publish(self.topic(Leaf.STATUS), json.dumps(status), 1, retain=True)
 
     def deliver(self, timeout_s: float = 30) -> None:
@@ -75,6 +81,10 @@ class Tracker:
 
     def _on_connect(self, client: paho.Client, *_: Any) -> None:
         client.subscribe(self.topic(Leaf.COMMITTED), 1)
+
+    def _on_publish(self, *_: Any) -> None:
+        with self._lock:
+            self.unsent -= 1
 
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         committed = decode_committed(bytes(message.payload))

@@ -26,7 +26,7 @@ SECTIONS = (
     door(START_S + 1),
     door(START_S + 1),
 )
-STATE = "speed_mps=12.3,course_deg=90i,accuracy_m=12i,sats=7i,flags=1i"
+STATE = "seq=5i,speed_mps=12.3,course_deg=90i,accuracy_m=12i,sats=7i,flags=1i"
 TIMEOUT_S = 20.0
 
 
@@ -48,7 +48,7 @@ def test_the_lines_are_those_of_the_documented_schema() -> None:
     lines = [line_of(sample) for sample in samples_of(stored(payload(5, *SECTIONS)))]
     assert lines == [
         "knots,device=TRK1,epoch=7 lat_deg=25.01,lon_deg=67.01,dark_s=0i,delay_s=99940i,seq=5i 1793000060000005000",
-        f"knots,device=TRK1,epoch=7 lat_deg=25.02,lon_deg=67.02,dark_s=0i,delay_s=99880i,seq=5i,{STATE} 1793000120000005000",
+        f"knots,device=TRK1,epoch=7 lat_deg=25.02,lon_deg=67.02,dark_s=0i,delay_s=99880i,{STATE} 1793000120000005000",
         "readings,device=TRK1,epoch=7 temp_c=-3.5 1793000120000005000",
         "readings,device=TRK1,epoch=7 temp_c=21.5 1793000000000005000",
         "events,device=TRK1,epoch=7,event=door_opened code=1i,value=0i,seq=5i 1793000001000005000",
