@@ -154,6 +154,14 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.Capt
     assert str(tmp_path / "none") in capsys.readouterr().err
 
 
+def test_every_file_that_was_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert simulate(tmp_path / "trip.rbrec", "--days", "1") == 0
+    recorded, true = capsys.readouterr().out.splitlines()
+    truth = truth_of(tmp_path / "trip.rbrec")
+    assert recorded == f"{tmp_path}/trip.rbrec: {truth['unit']} by {truth['device']}, 1.0 days"
+    assert true.startswith(f"{tmp_path}/trip.rbrec.truth.json: the truth, crossings ")
+
+
 def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])

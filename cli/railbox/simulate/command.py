@@ -75,15 +75,20 @@ def write(journey: Journey, path: Path) -> None:
             writer = recording.Writer(file, journey.header(tracker))
             for chunk in shown(journey.chunks(tracker), tracker, own.name):
                 writer.write(chunk)
+        print(f"{own}: {journey.unit} by {tracker.device}, {(tracker.to_s - tracker.from_s) / fleet.DAY_S:.1f} days")
+    rows = truth.rows(journey)
     told = {
         "unit": journey.unit,
         "device": journey.trackers[0].device,
         "corridor": journey.corridor.name,
         "started_at": iso.from_s(journey.started_at_s),
         "ended_at": iso.from_s(journey.started_at_s + journey.length_s),
-        "rows": truth.rows(journey),
+        "rows": rows,
     }
-    Path(f"{path}.truth.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    beside = Path(f"{path}.truth.json")
+    beside.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    crossings = sum(row["type"] == "crossing" for row in rows)
+    print(f"{beside}: the truth, crossings {crossings}, visits {len(rows) - crossings}")
 
 
 def shown(chunks: Iterator[Chunk], tracker: Tracker, name: str) -> Iterator[Chunk]:
