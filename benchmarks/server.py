@@ -19,7 +19,7 @@ import influx_peer  # noqa: E402 - the path has to be there first
 import queries  # noqa: E402
 from figures import Row, report  # noqa: E402
 from load import Fleet  # noqa: E402
-from rig import Run, loaded, running, table_bytes  # noqa: E402
+from rig import Run, loaded, loaded_warm, running, table_bytes  # noqa: E402
 
 PARTS = ("ingest", "scale", "latency", "queries", "peer")
 UNITS = 2_000
