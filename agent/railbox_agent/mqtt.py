@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +32,7 @@ PROTOCOLS: Final[tuple[MQTTProtocolVersion, ...]] = (MQTTv5, MQTTv311)
 """By preference."""
 SESSION_S: Final = 7 * 86_400
 """How long the broker is to keep our session, and with it what we subscribed to."""
+CLOSED_UNHEARD: Final = "closed without an answer to CONNECT"
 PROTOCOL_NAMES: Final = {MQTTv5: "MQTT 5", MQTTv311: "MQTT 3.1.1"}
 
 
@@ -250,11 +252,22 @@ class Connection:
         """Ends as a tunnel would end it."""
         self.ended = reason
 
+    def fail(self, error: Exception) -> None:
+        """It is over because of this."""
+        self.counter = self.counter or counter_of(error)
+        if self.reached and not self.up and isinstance(error, ConnectionError):
+            self.ended, self.counter = self.ended or CLOSED_UNHEARD, "broker_refused"
+        self.ended = self.ended or f"{type(error).__name__}: {error}"
+
     def close(self) -> None:
         """Lets go of everything. An open connection breaks: the broker publishes the will."""
         self._selector.close()
         self._measure()
         sock = self._client.socket()
+        if isinstance(sock, ssl.SSLSocket):
+            with suppress(OSError, ValueError):  # without a word at its end, the broker would forget the TLS session
+                sock.setblocking(False)
+                sock.unwrap()
         if sock is not None:
             sock.close()
 
@@ -348,7 +361,7 @@ class Connection:
         self._most_aliases = getattr(more, "TopicAliasMaximum", 0)
         memory, sock = self._memory, client.socket()
         has_session = self._keeps and memory.was_up and flags.session_present
-        if not has_session:
+        if self._topics and not has_session:
             client.subscribe([(topic, 0 if topic in self._cumulative else QOS) for topic in self._topics])
         resumed = memory.tls is not None and isinstance(sock, ssl.SSLSocket) and memory.tls.connected(sock)
         away_s = memory.now_s() - memory.heard_s
@@ -360,7 +373,7 @@ class Connection:
         self, _client: Client, _data: Any, _flags: DisconnectFlags, reason: ReasonCode, _more: Properties | None
     ) -> None:
         if self.ended is None and self.reached and not self.up:
-            self.ended, self.counter = "closed without an answer: does it accept who we are?", "broker_refused"
+            self.ended, self.counter = CLOSED_UNHEARD, "broker_refused"
         self.ended = self.ended or f"disconnected: {reason}"
 
     def _on_publish(self, _client: Client, _data: Any, mid: int, reason: ReasonCode, _more: Properties | None) -> None:

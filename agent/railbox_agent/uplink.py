@@ -28,7 +28,6 @@ from railbox_agent.mqtt import (
     Memory,
     Message,
     UplinkEvent,
-    counter_of,
     tls_of,
 )
 from railbox_agent.traffic import Traffic
@@ -204,7 +203,7 @@ class Uplink:
             if connection.up and connection.ended is None:
                 self._take_leave(connection, lane)
         except Exception as error:  # whatever paho makes of a broker's bytes, the uplink has to come back
-            connection.ended, connection.counter = f"{type(error).__name__}: {error}", counter_of(error)
+            connection.fail(error)
         connection.close()
         self._count(connection)
         self._earlier = self.traffic

@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -22,41 +21,14 @@ from railbox_agent.mqtt import (
     Disconnected,
     Message,
     Received,
-    UplinkEvent,
     parse_address,
 )
-from railbox_agent.uplink import BackOff, Uplink
+from railbox_agent.uplink import BackOff
 from support.brokers import Start, free_port, mosquitto, nats, wait_for
 from support.certificates import certificate
-
-STATUS, BATCH, COMMITTED = "rb/1/3/TRK1/s", "rb/1/3/TRK1/b", "rb/1/3/TRK1/a"
-WILL = Message(STATUS, b"will", retain=True)
-QUICK = BackOff(0.05, 0.2)
+from support.uplinks import BATCH, COMMITTED, STATUS, Link
 
 both = pytest.mark.parametrize("start", [nats, mosquitto])
-T = TypeVar("T")
-
-
-class Link(Uplink):
-    """An uplink whose events are waited for one at a time."""
-
-    def __init__(self, access: Access, *topics: str) -> None:
-        super().__init__(access, WILL, topics, QUICK)
-        self._seen: list[UplinkEvent] = []
-
-    def wait(self, kind: type[T]) -> T:
-        """The next event of a kind; those before it are passed over."""
-        found: list[T] = []
-
-        def seen() -> bool:
-            self._seen += self.events(0 if self._seen else 0.1)
-            while self._seen and not found:
-                event = self._seen.pop(0)
-                found.extend([event] if isinstance(event, kind) else [])
-            return bool(found)
-
-        wait_for(seen, kind.__name__)
-        return found[0]
 
 
 @contextmanager
