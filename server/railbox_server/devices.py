@@ -6,27 +6,22 @@ Two desks with the same calls: one over HTTP, one over the store's file, whether
 
 import argparse
 import json
-import sys
 import time
-from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import quote
 
+from railbox_server import where
 from railbox_server.asking import Asker
-from railbox_server.config import read_secret
 from railbox_server.configuration import command as configuration
 from railbox_server.device_rows import assignment_row, device_rows
 from railbox_server.errors import ServerError
 from railbox_server.fleet import Assignment, Span, start_of_new
 from railbox_server.store.interface import Store
 from railbox_server.store.opening import open_store
-from railbox_server.store.sqlite import FILE
 from railbox_server.store.values import Row
 from railbox_telemetry import iso
-from railbox_telemetry.identity import IdentityError, check_device, parse_unit
-from railbox_telemetry.settings import SettingsError
+from railbox_telemetry.identity import check_device, parse_unit
 
-EXIT_FAILED, EXIT_USAGE = 1, 2
 EXAMPLES: Final = """examples:
   railbox device list --server http://127.0.0.1:8080
   railbox device assign TRK1 "CSQU 305438-3" --data /var/lib/railbox
@@ -83,39 +78,25 @@ class StoreDesk:
 class HttpDesk:
     """A running server."""
 
-    def __init__(self, url: str, token: str | None) -> None:
-        self._ask = Asker(url, token).ask
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
 
     def assign(self, device: str, unit: str, start: str | None, end: str | None) -> Row:
-        return self._ask("/api/assignments", {"device": device, "unit": unit, "from": start, "to": end})
+        return self._asker.ask("/api/assignments", {"device": device, "unit": unit, "from": start, "to": end})
 
     def unassign(self, device: str, end: str | None) -> Row:
-        return self._ask(f"/api/assignments/{quote(device, safe='')}/end", {"to": end})
+        return self._asker.ask(f"/api/assignments/{quote(device, safe='')}/end", {"to": end})
 
     def revoke(self, device: str) -> None:
-        self._ask(f"/api/devices/{quote(device, safe='')}/revoke", {})
+        self._asker.ask(f"/api/devices/{quote(device, safe='')}/revoke", {})
 
     def devices(self) -> list[Row]:
-        rows: list[Row] = []
-        query = ""
-        while True:
-            page = self._ask(f"/api/devices{query}")
-            rows += page["devices"]
-            if page["next"] is None:
-                return rows
-            query = f"?cursor={page['next']}"
+        return self._asker.pages("/api/devices", "devices")
 
 
 def main(argv: list[str]) -> int:
     args = parser().parse_args(argv)
-    try:
-        return args.run(args)
-    except (IdentityError, SettingsError) as error:
-        print(f"railbox device: {error}", file=sys.stderr)
-        return EXIT_USAGE
-    except ServerError as error:
-        print(f"railbox device: {error}", file=sys.stderr)
-        return EXIT_FAILED
+    return where.guarded("device", lambda: args.run(args))
 
 
 def assign(args: argparse.Namespace) -> int:
@@ -158,10 +139,8 @@ def table(rows: list[Row]) -> list[str]:
 
 def _desk(args: argparse.Namespace, *, must_exist: bool = False) -> Desk:
     if args.server:
-        return HttpDesk(args.server, read_secret("--token-file", args.token_file))
-    if must_exist and not (args.data / FILE).is_file():
-        raise ServerError(f"no store in {args.data}; give the folder that the server's settings name as data")
-    return StoreDesk(open_store(args.data))
+        return HttpDesk(where.asker(args))
+    return StoreDesk(where.store(args) if must_exist else open_store(args.data))
 
 
 def _tell(row: Row, as_json: bool) -> None:
@@ -176,15 +155,6 @@ def _time_s(text: str | None) -> int | None:
     return None if text is None else iso.to_s(text)
 
 
-def _iso(text: str) -> str:
-    """An argument that is a time; argparse says so when it is none."""
-    iso.to_s(text)
-    return text
-
-
-_iso.__name__ = "ISO 8601 time with zone"
-
-
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="railbox device",
@@ -192,27 +162,22 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    where = argparse.ArgumentParser(add_help=False)
-    place = where.add_mutually_exclusive_group(required=True)
-    place.add_argument("--data", type=Path, metavar="DIR", help="the server's data folder; the server may run or not")
-    place.add_argument("--server", metavar="URL", help="a running server, like http://127.0.0.1:8080")
-    where.add_argument("--token-file", type=Path, metavar="FILE", help="the token that the server asks for")
-    where.add_argument("--json", action="store_true", help="a line of JSON a row")
+    place = where.options()
     commands = made.add_subparsers(required=True, metavar="COMMAND")
-    command = commands.add_parser("assign", parents=[where], help="fixes a device to a unit; makes it known")
+    command = commands.add_parser("assign", parents=[place], help="fixes a device to a unit; makes it known")
     command.add_argument("device")
     command.add_argument("unit", help="container (ISO 6346) or wagon (UIC) number, with its check digit")
-    command.add_argument("--from", dest="start", type=_iso, metavar="TIME", help="from when on")
-    command.add_argument("--to", dest="end", type=_iso, metavar="TIME", help="until when")
+    command.add_argument("--from", dest="start", type=where.moment, metavar="TIME", help="from when on")
+    command.add_argument("--to", dest="end", type=where.moment, metavar="TIME", help="until when")
     command.set_defaults(run=assign)
-    command = commands.add_parser("unassign", parents=[where], help="ends a device's assignment")
+    command = commands.add_parser("unassign", parents=[place], help="ends a device's assignment")
     command.add_argument("device")
-    command.add_argument("--to", dest="end", type=_iso, metavar="TIME", help="when it ended (default: now)")
+    command.add_argument("--to", dest="end", type=where.moment, metavar="TIME", help="when it ended (default: now)")
     command.set_defaults(run=unassign)
-    command = commands.add_parser("revoke", parents=[where], help="makes a device unknown: what it sends is kept apart")
+    command = commands.add_parser("revoke", parents=[place], help="makes a device unknown: what it sends is kept apart")
     command.add_argument("device")
     command.set_defaults(run=revoke)
-    command = commands.add_parser("list", parents=[where], help="every known device, its unit and its health")
+    command = commands.add_parser("list", parents=[place], help="every known device, its unit and its health")
     command.set_defaults(run=show)
     configuration.add_commands(commands.add_parser)
     return made

@@ -28,7 +28,7 @@ def main(argv: list[str]) -> int:
 
 def show(args: argparse.Namespace) -> int:
     if args.server:
-        rows = where.pages(args, "/api/gaps", "devices", {"device": args.device})
+        rows = where.asker(args).pages("/api/gaps", "devices", {"device": args.device})
     else:
         with closing(open_books(args.data)) as store:
             rows = gap_rows(store.outboxes(args.device))

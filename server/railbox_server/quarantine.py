@@ -4,9 +4,9 @@ import argparse
 import json
 from contextlib import closing
 from typing import Final
-from urllib.parse import urlencode
 
 from railbox_server import where
+from railbox_server.asking import with_query
 from railbox_server.device_rows import quarantine_row
 from railbox_server.ingest.worker import Worker
 from railbox_server.store.opening import open_books, open_store
@@ -29,7 +29,7 @@ def main(argv: list[str]) -> int:
 
 def show(args: argparse.Namespace) -> int:
     if args.server:
-        rows = where.pages(args, "/api/quarantine", "batches", {"device": args.device})
+        rows = where.asker(args).pages("/api/quarantine", "batches", {"device": args.device})
     else:
         with closing(open_books(args.data)) as store:
             rows = list(map(quarantine_row, store.quarantined(args.device, 2**31)))
@@ -42,8 +42,8 @@ def show(args: argparse.Namespace) -> int:
 
 def replay(args: argparse.Namespace) -> int:
     if args.server:
-        wish = {key: value for key, value in (("device", args.device), ("reason", args.reason)) if value}
-        count = where.asker(args).ask(f"/api/quarantine/replay?{urlencode(wish)}", {})["admitted"]
+        wish = {"device": args.device, "reason": args.reason}
+        count = where.asker(args).ask(with_query("/api/quarantine/replay", wish), {})["admitted"]
     else:
         open_books(args.data).close()  # says so where there is none
         with closing(open_store(args.data)) as store:

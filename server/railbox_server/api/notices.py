@@ -4,8 +4,9 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
+from starlette.responses import StreamingResponse
 
-from railbox_server.api.answers import Paged, answer
+from railbox_server.api.answers import JSON, Paged, answer
 from railbox_server.api.models import notices as models
 from railbox_server.api.problems import Problem
 from railbox_server.api.services import Services
@@ -55,11 +56,16 @@ def routes(services: Services) -> APIRouter:
         """Posts at once what rests after failures, what was refused, and what waits since the receiver said 410."""
         return {"refused": _webhook(services).resume()}
 
-    @router.get("/exports/epcis", response_model=models.EpcisDocument)
-    def epcis(span: Annotated[Span, Depends(window)], unit: str | None = None) -> Response:
+    @router.get("/exports/epcis", response_model=models.EpcisDocument, response_class=StreamingResponse)
+    def epcis(
+        span: Annotated[Span, Depends(window)],
+        units: Annotated[list[str], Query(alias="unit", description="Of these units; none: of all")] = [],  # noqa: B006 - FastAPI copies it
+    ) -> StreamingResponse:
         """EPCIS 2.0 of the visits and crossings of a time: events, and declarations of those that proved wrong."""
-        told = _telling(services).ledger.told_of(KINDS, unit)
-        return answer(epcis_document(told, ground, services.clock.now_s(), span))
+        names = [services.unit(unit)[0] for unit in units]
+        told = _telling(services).ledger.told_of(KINDS, names, span)
+        pieces = epcis_document(told, ground, services.clock.now_s(), span)
+        return StreamingResponse(pieces, media_type=JSON)
 
     _ = (notices, webhook, test, resume, epcis)
     return router

@@ -5,6 +5,7 @@ it is over. Events are never changed: when late data changes what was told, the 
 declaration that names its replacement, or none when nothing of it was true.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -57,16 +58,22 @@ def ground_of(corridors: Iterable[Corridor]) -> Ground:
     )
 
 
-def epcis_document(notices: Iterable[Notice], ground: Ground, created_at_s: int, window: Span) -> Row:
-    """An EPCISDocument. `notices`: all ever told of KINDS, a story's in order (NoticeLedger.told_of); `window`: of the
-    events' times. Of the same notices it always has the same events with the same ids."""
-    return {
+def epcis_document(notices: Iterable[Notice], ground: Ground, created_at_s: int, window: Span) -> Iterator[bytes]:
+    """An EPCISDocument as JSON, piece by piece. `window`: of the events' times; `notices`: all that was told of KINDS
+    about it, each story's in order and whole (NoticeLedger.told_of). The same ones give the same events and ids."""
+    nothing: list[Row] = []
+    head = {
         "@context": [CONTEXT, {"railbox": OWN}],
         "type": "EPCISDocument",
         "schemaVersion": "2.0",
         "creationDate": iso.from_s(created_at_s),
-        "epcisBody": {"eventList": list(epcis_events(notices, ground, window))},
+        "epcisBody": {"eventList": nothing},
     }
+    before, _, after = json.dumps(head).rpartition("[]")
+    yield f"{before}[".encode()
+    for nth, event in enumerate(epcis_events(notices, ground, window)):
+        yield (",\n" if nth else "\n").encode() + json.dumps(event, ensure_ascii=False).encode()
+    yield f"\n]{after}\n".encode()
 
 
 def epcis_events(notices: Iterable[Notice], ground: Ground, window: Span) -> Iterator[Row]:

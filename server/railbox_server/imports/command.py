@@ -6,20 +6,17 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 from tqdm import tqdm
 
-from railbox_server.config import read_secret
+from railbox_server import where
+from railbox_server.asking import Asker, with_query
 from railbox_server.errors import ServerError
-from railbox_server.exports.command import detail_of
-from railbox_telemetry.identity import IdentityError, check_device, parse_unit
-from railbox_telemetry.settings import SettingsError
+from railbox_telemetry.identity import check_device, parse_unit
 
-EXIT_FAILED, EXIT_USAGE = 1, 2
 TIMEOUT_S: Final = 300.0
 SUFFIXES: Final = (".gpx", ".csv")
 EXAMPLES: Final = """examples:
-  railbox import way.gpx --device PHONE1 --unit "CSQU 305438-3" --server http://127.0.0.1:8080
+  railbox import way.gpx --device PHONE1 --unit "CSQU 305438-3"
   railbox import a.csv b.csv --device LOGGER7 --server http://127.0.0.1:8080
 
 A CSV file names its columns in the first line: time (ISO 8601 with zone), lat, lon. Steps of over 10 minutes count as
@@ -29,36 +26,24 @@ dark. The same file again changes nothing.
 
 def main(argv: list[str]) -> int:
     args = parser().parse_args(argv)
-    try:
-        check_device(args.device)
-        unit = None if args.unit is None else parse_unit(args.unit).number
-        token = read_secret("--token-file", args.token_file)
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        with httpx.Client(base_url=args.server, headers=headers, timeout=TIMEOUT_S) as client:
-            for path in tqdm(args.files, unit="file", disable=len(args.files) < 2 or not sys.stderr.isatty()):
-                _tell(path, _send(client, path, args.device, unit), args.json)
-    except (IdentityError, SettingsError) as error:
-        print(f"railbox import: {error}", file=sys.stderr)
-        return EXIT_USAGE
-    except (ServerError, OSError) as error:
-        print(f"railbox import: {error}", file=sys.stderr)
-        return EXIT_FAILED
+    return where.guarded("import", lambda: take(args))
+
+
+def take(args: argparse.Namespace) -> int:
+    device, unit = check_device(args.device), None if args.unit is None else parse_unit(args.unit).number
+    asker = where.asker(args)
+    for path in tqdm(args.files, unit="file", disable=len(args.files) < 2 or not sys.stderr.isatty()):
+        _tell(path, _send(asker, path, device, unit), args.json)
     return 0
 
 
-def _send(client: httpx.Client, path: Path, device: str, unit: str | None) -> dict[str, Any]:
+def _send(asker: Asker, path: Path, device: str, unit: str | None) -> dict[str, Any]:
     wish = {"device": device, "format": path.suffix.lower().lstrip("."), "unit": unit}
+    content = path.read_bytes()
     try:
-        response = client.post(
-            "/api/imports/track",
-            params={key: value for key, value in wish.items() if value is not None},
-            content=path.read_bytes(),
-        )
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ServerError(f"{client.base_url}: {error}; is the server there?") from error
-    if response.is_error:
-        raise ServerError(f"{path}: {detail_of(response)}")
-    return response.json()
+        return asker.send(with_query("/api/imports/track", wish), content, TIMEOUT_S)
+    except ServerError as error:
+        raise ServerError(f"{path}: {error}") from error
 
 
 def _tell(path: Path, row: dict[str, Any], as_json: bool) -> None:
@@ -85,11 +70,9 @@ def parser() -> argparse.ArgumentParser:
         description="Takes tracks from elsewhere, as if a tracker had sent them.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[where.server_options()],
     )
     made.add_argument("files", nargs="+", type=_track, metavar="FILE", help="GPX or CSV")
     made.add_argument("--device", required=True, help="whose track it is to be: one of its own for each source")
     made.add_argument("--unit", help="fixes the device to this container or wagon")
-    made.add_argument("--server", required=True, metavar="URL", help="a running server, like http://127.0.0.1:8080")
-    made.add_argument("--token-file", type=Path, metavar="FILE", help="the token that the server asks for")
-    made.add_argument("--json", action="store_true", help="a line of JSON a file")
     return made

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from railbox_server.fleet import ALWAYS, Span
 from railbox_server.store.database import SUSPECT, Database
 from railbox_server.store.health import ASIDE, check
+from railbox_server.store.interface import StoreError
 from railbox_server.telling.model import Action, Fact, Kind, Notice, Story
 from railbox_server.telling.notices import Outcome
 
@@ -25,6 +27,7 @@ KEPT, WAITING, DELIVERED, REFUSED, DROPPED = "kept", "waiting", "delivered", "re
 CHECK_S: Final = 2.0
 """So long the file is looked through at a start; whole when it is suspect."""
 _NEWEST: Final = 2**62
+TOLD_PAGE: Final = 1_000
 
 _SCHEMA: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -81,8 +84,16 @@ class Asked:
 class NoticeLedger:
     """Any thread may call it. Raises StoreError when the disk is full or the file locked: nothing was written then."""
 
-    def __init__(self, folder: Path) -> None:
-        self._db = _opened(folder / FILE)
+    def __init__(self, folder: Path, *, mended: bool = True) -> None:
+        """`mended`: a damaged file is set aside, which only the server may do."""
+        self._db = _opened(folder / FILE) if mended else Database(folder / FILE, (_SCHEMA,))
+
+    @classmethod
+    def of(cls, folder: Path) -> "NoticeLedger":
+        """That of a server that may be running; raises StoreError where there is none."""
+        if not (folder / FILE).is_file():
+            raise StoreError(f"no notices in {folder}; give the folder that the server's settings name as data")
+        return cls(folder, mended=False)
 
     def close(self) -> None:
         self._db.close()
@@ -193,7 +204,7 @@ class NoticeLedger:
         if asked.unit is not None:
             wheres.append(("unit = ?", (asked.unit,)))
         if asked.kinds:
-            wheres.append((f"kind IN ({','.join('?' * len(asked.kinds))})", asked.kinds))
+            wheres.append((f"kind IN ({_marks(asked.kinds)})", asked.kinds))
         if asked.delivery is not None:
             wheres.append(("delivery = ?", (asked.delivery,)))
         if asked.standing:
@@ -207,17 +218,24 @@ class NoticeLedger:
             )
             return list(map(_posted, rows))
 
-    def told_of(self, kinds: Sequence[Kind], unit: str | None = None) -> Iterator[Notice]:
-        """All that was ever told of these kinds, a story's notices in order."""
-        marks = ",".join("?" * len(kinds))
-        with self._db.reading() as db:
-            rows = db.execute(
-                f"SELECT {_COLUMNS} FROM notices WHERE kind IN ({marks}) AND (? IS NULL OR unit = ?) "  # noqa: S608 - as above
-                "ORDER BY number",
-                (*kinds, unit, unit),
-            )
-            for row in rows:
-                yield _posted(row).notice
+    def told_of(self, kinds: Sequence[Kind], units: Sequence[str] = (), span: Span = ALWAYS) -> Iterator[Notice]:
+        """All that was ever told of these kinds, of these units or of all, a story's notices in order. A story is given
+        whole where any of its notices is about a time that touches the span."""
+        wheres = f"kind IN ({_marks(kinds)})" + (f" AND unit IN ({_marks(units)})" if units else "")
+        whole = f"""story IN (SELECT story FROM notices WHERE {wheres}
+                              AND start_s < ifnull(?, 1e18) AND ifnull(end_s, 1e18) >= ifnull(?, -1e18))"""  # noqa: S608 - marks
+        after = 0
+        while True:
+            # Page by page: whoever reads slowly holds no snapshot, for which the file would have to grow.
+            with self._db.reading() as db:
+                rows = db.execute(
+                    f"SELECT {_COLUMNS} FROM notices WHERE {whole} AND number > ? ORDER BY number LIMIT ?",  # noqa: S608 - as above
+                    (*kinds, *units, span.to_s, span.from_s, after, TOLD_PAGE),
+                ).fetchall()
+            if not rows:
+                return
+            yield from (_posted(row).notice for row in rows)
+            after = rows[-1][0]
 
     def waiting(self) -> tuple[int, int | None]:
         """How many wait, and since when the oldest does (Unix seconds)."""
@@ -288,6 +306,10 @@ def _notice_row(notice: Notice, delivery: str) -> tuple[object, ...]:
         notice.story, notice.revision, notice.action.value, fact.unit, fact.kind.value, json.dumps(fact.where),
         fact.start_s, fact.end_s, _text(fact), notice.told_at_s, delivery,
     )  # fmt: skip
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
 
 
 def _text(fact: Fact) -> str:

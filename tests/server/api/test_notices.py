@@ -104,8 +104,9 @@ def test_notices_are_asked_by_unit_kind_delivery_standing_and_page(desk: Desk) -
 def test_epcis_is_served_by_time_and_unit(desk: Desk) -> None:
     whole = models.EpcisDocument.model_validate(desk.get("/api/exports/epcis"))
     assert whole.epcisBody["eventList"]
-    for query in ("from=2026-12-01T00:00:00Z", "to=2026-10-01T00:00:00Z", "unit=TOLU4734787"):
+    for query in ("from=2026-12-01T00:00:00Z", "to=2026-10-01T00:00:00Z"):
         assert desk.get(f"/api/exports/epcis?{query}")["epcisBody"]["eventList"] == []
+    assert "no unit 'TOLU4734787'" in desk.api.get("/api/exports/epcis?unit=TOLU4734787").json()["detail"]
     assert desk.api.get("/api/exports/epcis?from=yesterday").status_code == 422
 
 

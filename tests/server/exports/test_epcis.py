@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
+from railbox_server.exports import command
 from railbox_server.exports.epcis import KINDS, epcis_document, ground_of, unit_uri
 from railbox_server.fleet import Span
 from railbox_server.geo.corridors import shipped
@@ -38,7 +39,8 @@ def late(tmp_path_factory: pytest.TempPathFactory) -> tuple[Row, Row]:
 
 
 def document(room: Room, window: Span = ALL_TIMES) -> Row:
-    return epcis_document(room.ledger.told_of(KINDS), GROUND, CREATED_S, window)
+    pieces = epcis_document(room.ledger.told_of(KINDS, span=window), GROUND, CREATED_S, window)
+    return json.loads(b"".join(pieces))
 
 
 def events(document: Row) -> list[Row]:
@@ -131,3 +133,19 @@ def standing(document: Row) -> list[Row]:
     """Events that no declaration took back."""
     wrong = {event["eventID"] for event in events(document) if "errorDeclaration" in event}
     return [event for event in events(document) if event["eventID"] not in wrong]
+
+
+def test_the_command_writes_what_the_server_tells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    room = Room(tmp_path)
+    room.receive([*ENDS, *MIDDLE])
+    told = document(room)
+    room.close()
+    out = tmp_path / "journey.json"
+    assert command.main(["epcis", "--data", str(tmp_path), "--unit", "CSQU 305438-3", "--out", str(out)]) == 0
+    assert events(json.loads(out.read_text())) == events(told)
+    assert command.main(["epcis", "--data", str(tmp_path), "--unit", "TOLU4734787", "--out", str(out)]) == 0
+    assert events(json.loads(out.read_text())) == []
+    assert command.main(["epcis", "--data", str(tmp_path), "--format", "csv"]) == 2
+    assert "there is json" in capsys.readouterr().err
+    assert command.main(["epcis", "--data", str(tmp_path / "none")]) == 1
+    assert "no notices in" in capsys.readouterr().err

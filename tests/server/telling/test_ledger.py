@@ -46,7 +46,7 @@ def test_notices_are_found_by_unit_kind_delivery_and_page(tmp_path: Path) -> Non
     assert {item.notice.fact.kind for item in ledger.notices(Asked(delivery="kept"))} == {Kind.VISIT}
     assert [item.notice.fact for item in ledger.notices(Asked(standing=True))] == [stay("yard", 0, 60)]
     assert ledger.notices(Asked(unit="TOLU4734787")) == []
-    assert [notice.revision for notice in ledger.told_of((Kind.VISIT,), UNIT)] == [1, 2]
+    assert [notice.revision for notice in ledger.told_of((Kind.VISIT,), [UNIT])] == [1, 2]
     ledger.close()
 
 
