@@ -1,5 +1,6 @@
 """Every address of the API: what it answers, and what it says to questions that make no sense."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -294,9 +295,20 @@ def test_corridors_are_listed_and_served_as_geojson(rig: Rig) -> None:
 
 
 def test_devices_tell_their_health_also_when_they_have_vanished(rig: Rig) -> None:
-    rig.say_status("TRK1", '{"online": true, "epoch": 7, "counters": {"no_fix": 3}, "health": {"temp_c": 41}}')
+    said = {
+        "online": True,
+        "epoch": 7,
+        "outbox_batches": 12,
+        "outbox_oldest_s": 900,
+        "counters": {"no_fix": 3, "outbox_write_failed": 2, "gnss.bad_checksum": 9},
+        "health": {"temp_c": 41},
+    }
+    rig.say_status("TRK1", json.dumps(said))
     rig.say_status("TRK1", '{"online": false}')
     (row,) = get(rig, "/api/devices")["devices"]
+    (worry,) = row.pop("worries")
+    assert (worry["counter"], worry["count"]) == ("outbox_write_failed", 2)
+    assert "disk" in worry["todo"]
     assert row == {
         "device": "TRK1",
         "unit": UNIT,
@@ -307,9 +319,13 @@ def test_devices_tell_their_health_also_when_they_have_vanished(rig: Rig) -> Non
         "batches": 42,
         "missing": 158,
         "online": False,
-        "counters": {"no_fix": 3},
-        "health": {"temp_c": 41},
+        **{name: said[name] for name in ("outbox_batches", "outbox_oldest_s", "counters", "health")},
     }
+
+
+def test_a_tracker_that_talks_nonsense_of_itself_is_listed_all_the_same(rig: Rig) -> None:
+    rig.say_status("TRK1", '{"online": true, "counters": "many", "outbox_batches": [], "health": 3}')
+    assert get(rig, "/api/devices")["devices"][0]["worries"] == []
 
 
 def test_gaps_are_told_by_number(rig: Rig) -> None:
@@ -319,6 +335,7 @@ def test_gaps_are_told_by_number(rig: Rig) -> None:
         "device": "TRK1",
         "epoch": 7,
         "last_received_at": iso.from_s(NOW_S),
+        "missing_since": iso.from_s(NOW_S),
         "arrived": 43,
         "highest": 205,
         "missing": [[61, 199], [201, 204]],
