@@ -13,7 +13,7 @@ from delivered import DARK_AFTER_S, during
 from railbox.simulate import sphere, truth
 from railbox.simulate.fleet import Journey
 from railbox.simulate.passages import Zone
-from railbox.simulate.truth import Moments, Stay
+from railbox.simulate.truth import Moments
 from railbox_server.geo.model import Border
 from railbox_server.journey.model import Bounds, Crossing, SeenKnot, Visit
 from railbox_server.journey.model import Journey as Found
@@ -78,6 +78,16 @@ class _Group:
         return any(self.seen)
 
     @property
+    def known(self) -> "_Group":
+        """Until the last that was seen."""
+        until = len(self.seen) - self.seen[::-1].index(True)
+        return _Group(self.spells[:until], self.seen[:until])
+
+    @property
+    def after_known(self) -> Sequence[Spell]:
+        return self.spells[len(self.known.spells) :]
+
+    @property
     def entries(self) -> list[float | None]:
         """What may be told as its entry: of any time inside until the first that was seen."""
         until = self.seen.index(True) if self.is_seen else len(self.spells) - 1
@@ -100,17 +110,16 @@ class _Court:
         self._held = Held(knots=len(knots))
         self._stays = truth.stays(journey)
         self._zones = journey.ground.zones
+        self._seen = [
+            stay for stay in self._stays if self._is_seen(self._zones[stay.place.id], stay.entered_s, stay.exited_s)
+        ]
 
     def held(self) -> Held:
-        merged: list[Stay] = []
         for place in self._journey.ground.places:
             own: list[Spell] = [(s.entered_s, s.exited_s) for s in self._stays if s.place.id == place.id]
-            groups = self._groups(self._zones[place.id], own)
-            merged += [Stay(place, *group.whole) for group in groups]
-            self._judge_visits(place.id, groups)
-        merged.sort(key=lambda stay: stay.entered_s or 0.0)
+            self._judge_visits(place.id, self._groups(self._zones[place.id], own))
         for border in self._journey.corridor.borders:
-            self._judge_border(border, merged)
+            self._judge_border(border)
         own_ids = {border.id for border in self._journey.corridor.borders}
         for crossing in self._found.crossings:
             ids = set(crossing.candidates) if crossing.border is None else {crossing.border.id}
@@ -126,15 +135,25 @@ class _Court:
     # --- what the knots tell -----------------------------------------------------------------------------------------
 
     def _groups(self, zone: Zone, spells: Sequence[Spell]) -> list[_Group]:
-        """The true times inside, joined where no knot tells that the unit was gone in between."""
+        """The true times inside, joined where no knot tells that the unit was gone in between.
+
+        One that no knot tells of belongs to those on both sides of it, if they are not surely others.
+        """
         groups: list[_Group] = []
         for spell in spells:
-            seen = self._is_seen(zone, *spell)
-            if groups and not self._is_gone(zone, groups[-1].spells[-1][1] or 0.0, spell[0] or 0.0):
-                groups[-1] = _Group([*groups[-1].spells, spell], [*groups[-1].seen, seen])
+            one = _Group([spell], [self._is_seen(zone, *spell)])
+            before = groups[-1] if groups else None
+            if before is None or self._is_parted(zone, before, one):
+                groups.append(one)
+            elif one.is_seen and before.is_seen and self._is_parted(zone, before.known, one):
+                unseen = before.after_known
+                groups.append(_Group([*unseen, spell], [*(False for _ in unseen), True]))
             else:
-                groups.append(_Group([spell], [seen]))
+                groups[-1] = _Group([*before.spells, spell], [*before.seen, *one.seen])
         return groups
+
+    def _is_parted(self, zone: Zone, a: _Group, b: _Group) -> bool:
+        return self._is_gone(zone, a.whole[1] or 0.0, b.whole[0] or 0.0)
 
     def _is_seen(self, zone: Zone, entered_s: float | None, exited_s: float | None) -> bool:
         return any(_out_m(zone, knot) < -MARGIN_M for knot in self._during(entered_s, exited_s))
@@ -197,10 +216,10 @@ class _Court:
 
     # --- crossings ---------------------------------------------------------------------------------------------------
 
-    def _judge_border(self, border: Border, merged: Sequence[Stay]) -> None:
+    def _judge_border(self, border: Border) -> None:
         area = truth.border_area(self._journey.ground, border)
         groups = self._groups(area.zone, truth.area_spells(self._journey, border, self._stays))
-        waiting = [expected for group in groups if (expected := self._expected(border, group, merged))]
+        waiting = [expected for group in groups if (expected := self._expected(border, group))]
         told = [
             crossing
             for crossing in self._found.crossings
@@ -216,10 +235,10 @@ class _Court:
         for expected in waiting:
             self._pass_crossing(border, expected)
 
-    def _expected(self, border: Border, group: _Group, merged: Sequence[Stay]) -> "_Expected | None":
-        seen = [stay for stay in merged if self._is_seen(self._zones[stay.place.id], stay.entered_s, stay.exited_s)]
-        found = [truth.crossing(self._journey, border, group.whole, visits) for visits in (merged, seen)]
-        parts = [truth.crossing(self._journey, border, spell, merged) for spell in group.spells[1:] and group.spells]
+    def _expected(self, border: Border, group: _Group) -> "_Expected | None":
+        every, seen = self._stays, self._seen
+        found = [truth.crossing(self._journey, border, group.whole, visits) for visits in (every, seen)]
+        parts = [truth.crossing(self._journey, border, spell, every) for spell in group.spells[1:] and group.spells]
         options = [moments for moments in (*found, *parts) if moments is not None]
         if not options:
             return None

@@ -41,8 +41,8 @@ class Passage:
 
     @property
     def is_dark(self) -> bool:
-        """Whether some of it nobody saw."""
-        return any(not step.continuous for step in self.way)
+        """Whether nobody saw any of it. Who was seen meanwhile, even far off the corridor, was elsewhere."""
+        return _is_dark(self.before, self.after, self.way)
 
 
 def seen_sides(number: int, spans: Iterable[SideSpan], before: Seen | None) -> list[Seen]:
@@ -73,10 +73,19 @@ def _passage(area: BorderArea, a: Seen, b: Seen, steps: Sequence[Step], settings
     ]
     when = _when(area, before, after, way, 1.0 if b.side == 1 else -1.0, settings)
     came = went = when
-    if way and not any(step.continuous for step in way):
+    if _is_dark(before, after, way):
         came_s, line_s, went_s = _unseen(area, before, after)
         came, when, went = (bounds(when.earliest_s, est_s, when.latest_s) for est_s in (came_s, line_s, went_s))
     return Passage(a.side, b.side, before, after, way, when, came, went)
+
+
+def _is_dark(before: Waypoint, after: Waypoint, way: Sequence[Step]) -> bool:
+    """Whether the dark steps among `way` lead from the one to the other."""
+    reached_s = before.time_s
+    for step in way:
+        if not step.continuous and step.start.time_s == reached_s:
+            reached_s = step.end.time_s
+    return bool(way) and reached_s == after.time_s
 
 
 def _when(
