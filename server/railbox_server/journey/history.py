@@ -103,6 +103,16 @@ class Update:
     """The steps that were looked at anew."""
 
 
+    def exchange(self, gone: Sequence[Kept], new: Sequence[Kept]) -> None:
+        """What this update made itself and unmade again was never there."""
+        for kept in gone:
+            if kept in self.new:
+                self.new.remove(kept)
+            else:
+                self.gone.append(kept)
+        self.new += new
+
+
 class History:
     """Of one unit."""
 
@@ -250,8 +260,7 @@ class History:
         fresh_ones = [each for each in new if each not in old or _is_last(each, was_last, memory.last)]
         memory.put_episodes(gone, fresh_ones)
         self._look_ahead(first_s, gone, fresh_ones)
-        update.gone += gone
-        update.new += fresh_ones
+        update.exchange(gone, fresh_ones)
 
     def _carry_on(self, past: Past, at_s: float, old: list[Kept], new: list[Kept]) -> None:
         """What comes after is another thing now where its past is."""
