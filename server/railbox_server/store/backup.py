@@ -31,7 +31,7 @@ def backup(source: Path, target: Path, progress: Progress = silent) -> int:
         with closing(sqlite3.connect(part)) as copy, closing(_reader(source)) as db:
             # One transaction over all steps: else each write of another process would start the copy anew.
             db.execute("BEGIN")
-            db.execute("SELECT count(*) FROM meta").fetchone()
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
             db.backup(copy, pages=_PAGES, progress=lambda _, left, whole: progress(whole - left, whole), sleep=0)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, which can be read where nothing can be written
         whole, damage = check(part, None)

@@ -22,6 +22,8 @@ from railbox_server.store.sqlite import FILE
 
 EXIT_FAILED: Final = 1
 LOCK: Final = "server.lock"
+BESIDE: Final = ("configuration.db", "telling.db")
+"""Small files of the same folder: what trackers are to be set to, and what was told to whom."""
 EXAMPLES: Final = """examples:
   railbox store backup /backup/railbox.db --data /var/lib/railbox      while the server runs
   railbox store restore /backup/railbox.db --data /var/lib/railbox     adds what is not there, the server may run
@@ -44,6 +46,10 @@ def run_backup(args: argparse.Namespace) -> int:
     with _bar("pages") as progress:
         size = backup(args.data / FILE, args.file, progress)
     print(f"{args.file}: {size:,} bytes")
+    for name in BESIDE:
+        if (args.data / name).is_file():
+            beside = _beside(args.file, name)
+            print(f"{beside}: {backup(args.data / name, beside):,} bytes")
     return 0
 
 
@@ -52,6 +58,10 @@ def run_restore(args: argparse.Namespace) -> int:
     with closing(store_of(args.data, noted(args.data))) as store, _bar("batches") as progress:
         done = restore(args.file, store, args.data, progress)
     print(f"{args.file}: {done}")
+    for name in BESIDE:
+        if (beside := _beside(args.file, name)).is_file() and not (args.data / name).exists():
+            backup(beside, args.data / name)
+            print(f"{beside}: as {args.data / name}")
     return 0
 
 
@@ -80,6 +90,10 @@ def run_rebuild(args: argparse.Namespace) -> int:
         rebuilt = store.rebuild(count)
     print(f"{rebuilt:,} batches; visits and crossings are derived anew when the server starts")
     return 0
+
+
+def _beside(file: Path, name: str) -> Path:
+    return file.with_name(f"{file.stem}-{name}")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from railbox_server.ledger import Ledger
 from railbox_server.store.values import (
     Box,
     Derived,
+    DerivedChange,
     Group,
     Mark,
     Outbox,
@@ -142,6 +143,10 @@ class JourneyStore(Protocol):
 
     def put_derived(self, derived: Derived) -> bool:
         """Replaces all that was derived of the unit; returns whether its visits or crossings changed."""
+        ...
+
+    def change_derived(self, changes: Sequence[DerivedChange]) -> Sequence[str]:
+        """Writes only what differs; returns the units whose visits or crossings changed."""
         ...
 
     def drop_derived(self, unit: str) -> None: ...

@@ -22,6 +22,7 @@ from railbox_server.store.sqlite_rows import INSERTS, SERIES
 from railbox_server.store.values import (
     Box,
     Derived,
+    DerivedChange,
     Group,
     Mark,
     Outbox,
@@ -37,6 +38,7 @@ from railbox_telemetry.seqset import SeqSet
 
 _EARLIEST_S = -(2**62)
 _GAPS_DATED = 20
+_IDS_KEPT = 100_000
 _OUTBOXES = """
     SELECT o.id, d.device, o.epoch, o.last_received_at_ms, r.state, r.first, r.last
       FROM outboxes o JOIN devices d ON d.id = o.device_id JOIN seq_ranges r ON r.outbox_id = o.id
@@ -58,6 +60,7 @@ class SqliteBooks:
         self._db = db
         self._series = series
         self._spooled = spooled
+        self._ids: dict[Outbox, tuple[int, int]] = {}
 
     @property
     def database(self) -> Database:
@@ -71,7 +74,11 @@ class SqliteBooks:
 
     def write(self, group: Group) -> None:
         with self._db.writing() as db:
-            writes.write_group(db, group, series=self._series, spooled=self._spooled)
+            ids = writes.write_group(db, group, self._ids, series=self._series, spooled=self._spooled)
+        # Only now they are sure to stay.
+        if len(self._ids) > _IDS_KEPT:
+            self._ids.clear()
+        self._ids.update(ids)
 
     def ledger(self, outbox: Outbox) -> Ledger:
         with self._db.reading() as db:
@@ -216,6 +223,10 @@ class SqliteBooks:
     def put_derived(self, derived: Derived) -> bool:
         with self._db.writing() as db:
             return writes.write_derived(db, derived)
+
+    def change_derived(self, changes: Sequence[DerivedChange]) -> Sequence[str]:
+        with self._db.writing() as db:
+            return [change.unit for change in changes if writes.change_derived(db, change)]
 
     def drop_derived(self, unit: str) -> None:
         with self._db.writing() as db:

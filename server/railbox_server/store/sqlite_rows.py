@@ -4,6 +4,7 @@ Rows are prepared a table at a time, so a group costs a handful of `executemany`
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Final
 
 from railbox_server.store.state import pack_state
@@ -82,10 +83,14 @@ def _boxes(batches: Iterable[StoredBatch], ids: Ids) -> list[tuple[int | None, .
         outbox = ids[item.outbox][1]
         for section in item.batch.sections:
             if isinstance(section, Positions):
-                for knot in section.knots:
-                    key, lat, lon = (knot.time_s // PART_S, outbox), knot.lat_e5, knot.lon_e5
-                    south, north, west, east = boxes.get(key, (lat, lat, lon, lon))
-                    boxes[key] = (min(south, lat), max(north, lat), min(west, lon), max(east, lon))
+                for part, run in groupby(section.knots, lambda knot: knot.time_s // PART_S):
+                    knots = list(run)
+                    lats, lons = [knot.lat_e5 for knot in knots], [knot.lon_e5 for knot in knots]
+                    south, north, west, east = min(lats), max(lats), min(lons), max(lons)
+                    if (box := boxes.get((part, outbox))) is not None:
+                        south, north = min(south, box[0]), max(north, box[1])
+                        west, east = min(west, box[2]), max(east, box[3])
+                    boxes[part, outbox] = south, north, west, east
     return [(*key, *edges) for key, edges in boxes.items()]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from railbox_server.ledger import Ledger
 from railbox_server.store.sqlite_rows import INSERTS, SERIES, Ids, rows_of
-from railbox_server.store.values import Derived, Group, Outbox, Quarantined, Row, Status
+from railbox_server.store.values import Derived, DerivedChange, Group, Outbox, Quarantined, Row, Status
 from railbox_telemetry.seqset import SeqSet
 from railbox_telemetry.values import SeqRange
 
@@ -27,9 +27,10 @@ ON CONFLICT (device) DO UPDATE SET received_at_ms = excluded.received_at_ms, onl
 _LEDGER_STATES = (STORED, QUARANTINED, DISCARDED)
 
 
-def write_group(db: sqlite3.Connection, group: Group, *, series: bool = True, spooled: bool = False) -> None:
-    """All of it. `series`: with the rows of knots, readings and events; `spooled`: another database waits for them."""
-    ids = _ids(db, group)
+def write_group(db: sqlite3.Connection, group: Group, known: Ids, *, series: bool = True, spooled: bool = False) -> Ids:
+    """All of it; returns the numbers of its devices and outboxes, of which `known` need not be looked up. `series`:
+    with the rows of knots, readings and events; `spooled`: another database waits for them."""
+    ids = _ids(db, group, known)
     db.executemany(
         "INSERT OR IGNORE INTO batches VALUES (?,?,?,?)",
         [(ids[item.outbox][1], item.batch.seq, item.received_at_ms, item.payload) for item in group.batches],
@@ -51,6 +52,7 @@ def write_group(db: sqlite3.Connection, group: Group, *, series: bool = True, sp
         map(_quarantine_row, group.quarantined),
     )
     db.executemany(_PUT_STATUS, map(_status_row, group.statuses))
+    return ids
 
 
 def device_id(db: sqlite3.Connection, device: str) -> int:
@@ -61,7 +63,7 @@ def device_id(db: sqlite3.Connection, device: str) -> int:
 
 def numbers_of(db: sqlite3.Connection, outbox: Outbox) -> tuple[int, int]:
     """(device id, outbox id), given now when it has none."""
-    return _ids(db, Group(ledgers={outbox: Ledger()}))[outbox]
+    return _ids(db, Group(ledgers={outbox: Ledger()}), {})[outbox]
 
 
 def add_expired(db: sqlite3.Connection, outbox_id: int, seqs: SeqSet) -> None:
@@ -80,7 +82,7 @@ def write_derived(db: sqlite3.Connection, derived: Derived) -> bool:
     visits_changed = _replace_rows(db, "visits", derived.unit, map(_visit_columns, derived.visits))
     crossings_changed = _replace_rows(db, "crossings", derived.unit, map(_crossing_columns, derived.crossings))
     trip_changed = _replace_progress(db, derived)
-    _replace_rows(db, "custody", derived.unit, ((json.dumps(row),) for row in derived.custody))
+    _replace_rows(db, "custody", derived.unit, ((nth, json.dumps(row)) for nth, row in enumerate(derived.custody)))
     if crossings_changed or trip_changed:
         _count_statistics(db)
     db.execute("INSERT OR REPLACE INTO units VALUES (?,?)", (derived.unit, json.dumps(derived.row)))
@@ -92,6 +94,40 @@ def write_derived(db: sqlite3.Connection, derived: Derived) -> bool:
     )
     db.executemany("INSERT OR REPLACE INTO untrusted VALUES (?,?,?,?,?)", wanted - there)
     return visits_changed or crossings_changed
+
+
+def change_derived(db: sqlite3.Connection, change: DerivedChange) -> bool:
+    """Whether visits or crossings changed."""
+    unit = change.unit
+    if change.anew:
+        for table in ("visits", "crossings", "untrusted"):
+            db.execute(f"DELETE FROM {table} WHERE unit = ?", (unit,))  # noqa: S608 - names of this list
+    changed = change.anew
+    tables = (
+        ("visits", change.visits_gone, map(_visit_columns, change.visits)),
+        ("crossings", change.crossings_gone, map(_crossing_columns, change.crossings)),
+    )
+    for table, gone, new in tables:
+        rows = [(unit, *row) for row in new]
+        there = {row[1] for row in rows}
+        lost = [(unit, nth) for nth in map(_nth, gone) if nth not in there]
+        changed |= bool(rows or lost)
+        db.executemany(f"DELETE FROM {table} WHERE unit = ? AND nth = ?", lost)  # noqa: S608 - as above
+        for row in rows:
+            db.execute(f"INSERT OR REPLACE INTO {table} VALUES ({','.join('?' * len(row))})", row)  # noqa: S608 - as above
+    if change.anew or change.crossings or change.crossings_gone:
+        _count_statistics(db)
+    db.executemany(
+        "DELETE FROM untrusted WHERE unit = ? AND device = ? AND time_s BETWEEN ? AND ?",
+        [(unit, *span) for span in change.judged],
+    )
+    db.executemany(
+        "INSERT OR REPLACE INTO untrusted VALUES (?,?,?,?,?)",
+        [(unit, item.device, item.epoch, item.time_s, item.reason) for item in change.untrusted],
+    )
+    if change.row is not None:
+        db.execute("INSERT OR REPLACE INTO units VALUES (?,?)", (unit, json.dumps(change.row)))
+    return changed
 
 
 def drop_derived(db: sqlite3.Connection, unit: str) -> None:
@@ -115,7 +151,7 @@ def _count_statistics(db: sqlite3.Connection) -> None:
     db.execute("UPDATE meta SET value = value + 1 WHERE key = 'statistics_version'")
 
 
-def _ids(db: sqlite3.Connection, group: Group) -> Ids:
+def _ids(db: sqlite3.Connection, group: Group, known: Ids) -> Ids:
     """The numbers of the group's devices and outboxes, given now where they have none."""
     newest: dict[Outbox, int] = dict.fromkeys(group.ledgers, 0)
     for item in group.batches:
@@ -123,8 +159,12 @@ def _ids(db: sqlite3.Connection, group: Group) -> Ids:
     for item in group.quarantined:
         if item.epoch is not None and (outbox := Outbox(item.device, item.epoch)) in newest:
             newest[outbox] = max(newest[outbox], item.received_at_ms)
-    ids: dict[Outbox, tuple[int, int]] = {}
+    ids = {outbox: known[outbox] for outbox in newest if outbox in known}
+    heard = [(newest[outbox], outbox_id, newest[outbox]) for outbox, (_, outbox_id) in ids.items()]
+    db.executemany("UPDATE outboxes SET last_received_at_ms = ? WHERE id = ? AND last_received_at_ms < ?", heard)
     for outbox, received_at_ms in newest.items():
+        if outbox in ids:
+            continue
         device = device_id(db, outbox.device)
         row = db.execute(
             "INSERT INTO outboxes (device_id, epoch, last_received_at_ms) VALUES (?,?,?) ON CONFLICT DO UPDATE "
@@ -140,7 +180,7 @@ def _write_ledger(db: sqlite3.Connection, outbox_id: int, ledger: Ledger) -> Non
     there = set(db.execute("SELECT state, first, last FROM seq_ranges WHERE outbox_id = ?", (outbox_id,)))
     there = {row for row in there if row[0] in _LEDGER_STATES}
     wanted = ledger_rows(ledger)
-    if there - wanted:
+    if not all(any(row[0] == it[0] and it[1] <= row[1] and row[2] <= it[2] for it in wanted) for row in there - wanted):
         both = read_ledgers(there | wanted)
         for seq in [seq for seq in both.quarantined if seq in both.stored]:
             both.quarantined.discard(seq)
@@ -193,17 +233,25 @@ def _status_row(item: Status) -> tuple[object, ...]:
 
 
 def _visit_columns(row: Row) -> tuple[object, ...]:
-    return (row["exited"] is None, json.dumps(row))
+    return (_nth(row), row["exited"] is None, json.dumps(row))
 
 
 def _crossing_columns(row: Row) -> tuple[object, ...]:
     departed: Row | None = row["departed"]
-    return (departed is None, json.dumps(row), row.get("border"), departed and (departed["latest"] or departed["est"]))
+    latest = departed and (departed["latest"] or departed["est"])
+    return (_nth(row), departed is None, json.dumps(row), row.get("border"), latest)
+
+
+def _nth(row: Row) -> int:
+    """A number that tells a unit's visits, or crossings, apart and keeps them in their order: earliest time, then id."""
+    first: Row = row.get("entered") or row.get("arrived") or {}
+    earliest: str | None = first.get("earliest")
+    return (iso.to_s(earliest) if earliest else 0) << _ID_BITS | int(row["id"][:8].ljust(8, "0"), 16) >> 1
 
 
 def _replace_rows(db: sqlite3.Connection, table: str, unit: str, rows: Iterable[tuple[object, ...]]) -> bool:
     """Whether they were others before. Only those that differ are written."""
-    wanted = {(unit, nth, *row) for nth, row in enumerate(rows)}
+    wanted = {(unit, *row) for row in rows}
     there = set(db.execute(f"SELECT * FROM {table} WHERE unit = ?", (unit,)))  # noqa: S608 - a name of ours
     db.executemany(f"DELETE FROM {table} WHERE unit = ? AND nth = ?", [row[:2] for row in there - wanted])  # noqa: S608 - as above
     for row in wanted - there:

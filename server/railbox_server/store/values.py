@@ -187,3 +187,20 @@ class Derived:
     trip: Row | None = None
     """Its way along that corridor, for statistics; only with progress."""
     custody: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedChange:
+    """What is said of one unit in another way than before. `anew`: nothing of what was said before holds any more."""
+
+    unit: str
+    visits_gone: tuple[Row, ...] = ()
+    visits: tuple[Row, ...] = ()
+    crossings_gone: tuple[Row, ...] = ()
+    crossings: tuple[Row, ...] = ()
+    judged: tuple[tuple[str, float, float], ...] = ()
+    """Device, first and last time: of these `untrusted` has all knots that are not believed."""
+    untrusted: tuple[Untrusted, ...] = ()
+    row: Row | None = None
+    """None: as before."""
+    anew: bool = False

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from railbox_server import gaps, quarantine
+from railbox_server.configuration.registry import Registry
 from railbox_server.fleet import ALWAYS
 from railbox_server.ledger import Ledger
 from railbox_server.store import command
@@ -33,9 +34,11 @@ def data(tmp_path: Path) -> Path:
 
 def test_a_backup_is_restored_by_command(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     copy = str(tmp_path / "copy.db")
+    Registry(data).close()
     assert command.main(["backup", copy, "--data", str(data)]) == 0
     assert command.main(["restore", copy, "--data", str(tmp_path / "new")]) == 0
     assert "20 batches" in capsys.readouterr().out
+    assert (tmp_path / "new" / "configuration.db").is_file()
     store = SqliteStore(tmp_path / "new")
     assert len(store.points(DEVICE, ALWAYS)) == 60
     store.close()
