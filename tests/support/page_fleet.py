@@ -99,6 +99,11 @@ def read_line(file: Row) -> Line:
     return Line(file["name"], tuple(stops), tuple(borders))
 
 
+def main_line(files: Sequence[Row]) -> Line:
+    """The corridor with the most borders, where most units are."""
+    return max(map(read_line, files), key=lambda line: len(line.borders))
+
+
 def judged(flag: str = "none", certainty: str | None = None, no_contact_since: str | None = None) -> Row:
     return {"flag": flag, "certainty": certainty, "no_contact_since": no_contact_since}
 

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from support.page_fleet import NOW, Fleet, Row, iso
+from support.page_watch import Watch
 
 Answer = Row | None
 
@@ -24,12 +25,22 @@ class PageServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, page: Path, fleet: Fleet, corridors: Mapping[str, Row], token: str | None = None) -> None:
+    def __init__(
+        self,
+        page: Path,
+        fleet: Fleet,
+        corridors: Mapping[str, Row],
+        token: str | None = None,
+        watch: Watch | None = None,
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.page = page.resolve()
         self.fleet = fleet
         self.corridors = corridors
+        self.watch = watch or Watch()
         self.token = token
+        self.failing: str | None = None
+        """A path under /api that answers 500."""
         self.now = NOW
         self._listeners: set[queue.Queue[str | None]] = set()
         self._events = 0
@@ -66,7 +77,7 @@ class PageServer(ThreadingHTTPServer):
         finally:
             self._listeners.discard(listener)
 
-    def answer(self, path: str) -> Answer:
+    def answer(self, path: str, query: Mapping[str, list[str]]) -> Answer:
         """The JSON for an address under /api; None: no such thing."""
         fleet = self.fleet
         match path.split("/"):
@@ -87,7 +98,7 @@ class PageServer(ThreadingHTTPServer):
             case ["corridors", name]:
                 return self.corridors.get(name)
             case _:
-                return None
+                return self.watch.answer(path, query)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -103,8 +114,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(401, {"title": "Unauthorized", "detail": "a token is needed"})
         elif path == "api/live":
             self._live()
+        elif path == f"api/{self.server.failing}":
+            self._json(500, {"title": "Internal Server Error", "detail": "the disk is full"})
         else:
-            found = self.server.answer(path.removeprefix("api/"))
+            found = self.server.answer(path.removeprefix("api/"), parse_qs(address.query))
             self._json(200 if found is not None else 404, found or {"title": "Not Found", "detail": path})
 
     def _allowed(self, query: Mapping[str, list[str]]) -> bool:
@@ -155,9 +168,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serve_page(
-    page: Path, fleet: Fleet, corridors: Mapping[str, Row], token: str | None = None
+    page: Path, fleet: Fleet, corridors: Mapping[str, Row], token: str | None = None, watch: Watch | None = None
 ) -> Generator[PageServer]:
-    with PageServer(page, fleet, corridors, token) as server:
+    with PageServer(page, fleet, corridors, token, watch) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:

@@ -15,6 +15,7 @@ import "./css/layout.css";
 import "./css/map.css";
 import "./css/board.css";
 import "./css/panel.css";
+import "./css/watch.css";
 
 declare global {
   interface Window {
@@ -33,7 +34,8 @@ if (!root) throw new Error("index.html has no #app");
 
 let mapReady = false;
 let map: MapView | null = null;
-const session = new Session(new Api(new URL(location.href)), draw);
+const api = new Api(new URL(location.href));
+const session = new Session(api, draw);
 
 const actions: Actions = {
   select: unit => {
@@ -47,6 +49,12 @@ const actions: Actions = {
     ]);
     map?.fitPoints(own.map(place => place.at));
   },
+  showAt: (lon, lat) => map?.reveal([lon, lat]),
+  openTracker: device => {
+    session.open(device);
+    if (device !== null) session.show("trackers");
+  },
+  exportUrl: (table, format, unit) => api.exportUrl(table, format, unit),
   show: tab => session.show(tab),
   search: query => session.search(query),
   fitAll: () => map?.fitAll(),

@@ -1,6 +1,6 @@
 /** The borders board's order and the header's counts: what needs attention comes first. Pure. */
 
-import { contact, flagVerdict, verdict } from "./judgement.ts";
+import { astray, contact, flagVerdict, verdict, worstOf } from "./judgement.ts";
 import type { Board, BoardBorder, BoardRow, UnitRow } from "./rows.ts";
 
 /** Flag first, then the share of the limit used, then the unit's name, so that rows never swap without a reason. */
@@ -40,15 +40,17 @@ export interface Counts {
   readonly over: number;
   /** Over or critical, but not certainly. */
   readonly possible: number;
+  readonly astray: number;
   readonly silent: number;
 }
 
-/** Each unit counts once for its flag, and once more for lost contact: two different troubles. */
+/** Each unit counts once for its flag, and once more each for its way and for lost contact: different troubles. */
 export function counts(units: Iterable<UnitRow>, nowMs: number): Counts {
   let all = 0;
   let critical = 0;
   let over = 0;
   let possible = 0;
+  let off = 0;
   let silent = 0;
   for (const row of units) {
     const flagged = flagVerdict(row.flag, row.certainty);
@@ -56,9 +58,10 @@ export function counts(units: Iterable<UnitRow>, nowMs: number): Counts {
     possible += Number(flagged.unsure);
     critical += Number(flagged.tone === "critical" && !flagged.unsure);
     over += Number(flagged.tone === "over" && !flagged.unsure);
+    off += Number(astray(row) !== null);
     silent += Number(contact(row, nowMs) === "silent");
   }
-  return { units: all, critical, over, possible, silent };
+  return { units: all, critical, over, possible, astray: off, silent };
 }
 
 /** The units list: attention first, then by name; `query` matches name, place, corridor and device. */
@@ -70,5 +73,5 @@ export function orderedUnits(units: Iterable<UnitRow>, query: string): UnitRow[]
     );
   return [...units]
     .filter(row => wanted === "" || matches(row))
-    .sort((a, b) => verdict(b).rank - verdict(a).rank || a.unit.localeCompare(b.unit));
+    .sort((a, b) => worstOf(b).rank - worstOf(a).rank || a.unit.localeCompare(b.unit));
 }

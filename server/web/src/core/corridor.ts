@@ -188,6 +188,12 @@ export function bordersOf(corridors: readonly Corridor[]): Feature<Point, { id: 
   }));
 }
 
+/** The name of a place on any corridor; its id where no corridor has it (any more). */
+export function placeNames(corridors: readonly Corridor[]): (id: string) => string {
+  const names = new Map(corridors.flatMap(c => c.places).map(place => [place.id, place.name]));
+  return id => names.get(id) ?? id;
+}
+
 /** Time zones by place, and by border and side, for local times in tooltips. */
 export interface Zones {
   place(id: string): string | null;

@@ -3,6 +3,7 @@
  * so every tone has words and a mark of its own.
  */
 
+import { kmText } from "./progress.ts";
 import type { Certainty, Flag, Judgement, UnitRow } from "./rows.ts";
 import { parseMs } from "./time.ts";
 
@@ -39,6 +40,18 @@ export function flagVerdict(flag: Flag, certainty: Certainty): Verdict {
 export function verdict(row: Judgement): Verdict {
   const flagged = flagVerdict(row.flag, row.certainty);
   return flagged.rank === 0 && row.no_contact_since !== null ? SILENT : flagged;
+}
+
+/** The verdict on a unit's way: astray from its corridor, by the server's judgement; null: it is not. */
+export function astray({ progress }: Pick<UnitRow, "progress">): Verdict | null {
+  if (!progress?.off_since) return null;
+  return { tone: "over", unsure: false, words: `Off corridor, ${kmText(progress.off_m / 1000)}`, rank: 3 };
+}
+
+/** The worst of all that is said of a unit. */
+export function worstOf(row: UnitRow): Verdict {
+  const [stay, way] = [verdict(row), astray(row)];
+  return way !== null && way.rank > stay.rank ? way : stay;
 }
 
 /** How well we hear a unit: fresh, ageing (faded), or silent (hollow). */

@@ -170,3 +170,75 @@ export interface Board {
   readonly now: string;
   readonly borders: readonly BoardBorder[];
 }
+
+/** One channel over a visit or leg, in the unit that its name ends with; the mean is by time, over what is known. */
+export interface ConditionRow {
+  readonly min: number;
+  readonly mean: number;
+  readonly max: number;
+  readonly known_s: number;
+  readonly unknown_s: number;
+  /** Surely above its limit so long; null: it has none. */
+  readonly over_s: number | null;
+  readonly under_s: number | null;
+}
+
+/** How often: `seen` by events, `counted` by the board's own counter, which loses none. */
+export interface Tally {
+  readonly times: number;
+  readonly seen: number;
+  readonly counted: number | null;
+}
+
+export interface Incident {
+  readonly event: string;
+  readonly time: string;
+  readonly device: string;
+  readonly value: number | null;
+  /** When the door was closed again. */
+  readonly ended: string | null;
+  /** By the bounds of the visit it may have happened in the span before, or after. */
+  readonly doubt: "before" | "after" | null;
+  readonly lat: number | null;
+  readonly lon: number | null;
+}
+
+/** What happened to a unit in a visit, or on the leg between two. */
+export interface CustodyRow {
+  readonly kind: "visit" | "leg";
+  readonly place: string | null;
+  readonly place_name: string | null;
+  readonly country: string | null;
+  readonly from_place: string | null;
+  readonly to_place: string | null;
+  /** Null: since before anything is known. */
+  readonly start: Bounds | null;
+  /** Null: it lasts. */
+  readonly end: Bounds | null;
+  readonly conditions: Readonly<Record<string, ConditionRow>>;
+  readonly shocks: Tally & { readonly worst_g: number | null };
+  readonly doors: Tally;
+  readonly incidents: readonly Incident[];
+}
+
+/** Hours that a border took, of `n` crossings that are over and were seen to begin. */
+export interface Standing {
+  readonly n: number;
+  readonly p50_h: number | null;
+  readonly p90_h: number | null;
+  readonly mean_h: number | null;
+  /** Surely between; an upper null: nothing bounds it. */
+  readonly p50_bounds_h: readonly [number, number | null] | null;
+  readonly open: number;
+  readonly cut: number;
+  readonly longest_open_h: number | null;
+}
+
+export interface BorderStatistics extends Standing {
+  readonly border: string;
+  readonly from_side: string;
+  readonly to_side: string;
+  /** By month of arrival (UTC), as 2026-11. */
+  readonly by_month: Readonly<Record<string, Standing>>;
+  readonly trend: { readonly hours_per_month: number; readonly months: number } | null;
+}

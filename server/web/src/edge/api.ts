@@ -4,11 +4,34 @@
  */
 
 import type { CorridorFile } from "../core/corridor.ts";
-import type { Board, ClockRow, ReadingRow, TrackPoint, UnitDetail, UnitRow } from "../core/rows.ts";
+import type { Told, Trackers } from "../core/model.ts";
+import type {
+  Board,
+  BorderStatistics,
+  ClockRow,
+  CustodyRow,
+  ReadingRow,
+  TrackPoint,
+  UnitDetail,
+  UnitRow,
+} from "../core/rows.ts";
+import {
+  ALARMS,
+  type ConfigurationRow,
+  type DeviceDetail,
+  type DeviceRow,
+  type NoticeRow,
+  type TellingRow,
+} from "../core/watchRows.ts";
 
 /** Points enough for any line on a screen. */
 const TRACK_POINTS = 3000;
 const READINGS = 1500;
+const NOTICES = 100;
+const NOTICES_OF_A_UNIT = 6;
+
+/** A key with several values is sent several times. */
+type Query = Readonly<Record<string, string | readonly string[]>>;
 
 export class ApiError extends Error {
   readonly status: number;
@@ -65,31 +88,83 @@ export class Api {
     return (await this.#get<{ readings: readonly ReadingRow[] }>(path, query)).readings;
   }
 
+  custody(unit: string): Promise<readonly CustodyRow[]> {
+    return this.#list<"custody", CustodyRow>("custody", `units/${encodeURIComponent(unit)}/custody`);
+  }
+
+  async statistics(): Promise<readonly BorderStatistics[]> {
+    return (await this.#get<{ borders: readonly BorderStatistics[] }>("statistics")).borders;
+  }
+
+  async trackers(): Promise<Trackers> {
+    const [rows, settings] = await Promise.all([
+      this.#list<"devices", DeviceRow>("devices"),
+      this.#list<"configurations", ConfigurationRow>("configurations"),
+    ]);
+    return { rows, settings };
+  }
+
+  tracker(device: string): Promise<DeviceDetail> {
+    return this.#get<DeviceDetail>(`devices/${encodeURIComponent(device)}`);
+  }
+
+  /** The latest alarms and the webhook's state; "nothing" from a server that tells nobody anything. */
+  async told(): Promise<Told | "nothing"> {
+    try {
+      const [notices, telling] = await Promise.all([this.#notices(NOTICES), this.#get<TellingRow>("webhook")]);
+      return { notices, telling };
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return "nothing";
+      throw error;
+    }
+  }
+
+  async toldOf(unit: string): Promise<readonly NoticeRow[]> {
+    try {
+      return await this.#notices(NOTICES_OF_A_UNIT, unit);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return [];
+      throw error;
+    }
+  }
+
+  /** The address of a file of a unit, for a link: it carries the token, for a link sends no header. */
+  exportUrl(table: string, format: string, unit: string): string {
+    const token: Record<string, string> = this.#token === null ? {} : { token: this.#token };
+    return this.#url(`exports/${table}`, { unit, format, ...token }).href;
+  }
+
+  async #notices(limit: number, unit?: string): Promise<readonly NoticeRow[]> {
+    const query = { kind: ALARMS, limit: String(limit), ...(unit === undefined ? {} : { unit }) };
+    return (await this.#get<{ notices: readonly NoticeRow[] }>("notices", query)).notices;
+  }
+
   /** An EventSource sends no headers, so the token rides in the address here. */
   liveUrl(): string {
     return this.#url("live", this.#token === null ? {} : { token: this.#token }).href;
   }
 
-  #url(path: string, query: Readonly<Record<string, string>>): URL {
+  #url(path: string, query: Query): URL {
     const url = new URL(path, this.#base);
-    for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
+    for (const [key, values] of Object.entries(query))
+      for (const value of typeof values === "string" ? [values] : values) url.searchParams.append(key, value);
     return url;
   }
 
   /** All pages of a list, which answers under its own name. */
-  async #list<K extends string, T>(name: K): Promise<readonly T[]> {
+  async #list<K extends string, T>(name: K, path: string = name): Promise<readonly T[]> {
     const rows: T[] = [];
     let cursor: string | null = null;
     do {
       const query: Record<string, string> = cursor === null ? {} : { cursor };
-      const page: Record<K, readonly T[]> & { next?: string | null } = await this.#get(name, query);
+      const page: Record<K, readonly T[]> & { next?: string | null } = await this.#get(path, query);
       rows.push(...page[name]);
       cursor = page.next ?? null;
     } while (cursor !== null);
     return rows;
   }
 
-  async #get<T>(path: string, query: Readonly<Record<string, string>> = {}): Promise<T> {
+  async #get<T>(path: string, query: Query = {}): Promise<T> {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (this.#token !== null) headers.Authorization = `Bearer ${this.#token}`;
     const response = await fetch(this.#url(path, query), { headers, cache: "no-cache" });

@@ -7,10 +7,12 @@ import { readCorridor } from "../core/corridor.ts";
 import {
   INITIAL,
   type Link,
+  opening,
   type State,
   selecting,
   type Tab,
   withClock,
+  withOpened,
   withSelected,
   withUnit,
   withUnits,
@@ -21,6 +23,9 @@ import { paced } from "./paced.ts";
 
 const BOARD_EVERY_MS = 1_000;
 const SELECTED_EVERY_MS = 3_000;
+const STATISTICS_EVERY_MS = 60_000;
+/** Trackers and notices are not told live: they are read again this often while somebody looks at them. */
+const WATCH_EVERY_MS = 15_000;
 const TELL_EVERY_MS = 80;
 
 export class Session {
@@ -28,6 +33,7 @@ export class Session {
   readonly #tell: () => void;
   readonly #readBoardSoon: () => void;
   readonly #readSelectedSoon: () => void;
+  readonly #readStatisticsSoon: () => void;
   #state: State = INITIAL;
 
   constructor(api: Api, onChange: (state: State) => void) {
@@ -35,6 +41,7 @@ export class Session {
     this.#tell = paced(TELL_EVERY_MS, () => onChange(this.#state));
     this.#readBoardSoon = paced(BOARD_EVERY_MS, () => this.#attempt(() => this.#readBoard()));
     this.#readSelectedSoon = paced(SELECTED_EVERY_MS, () => this.#attempt(() => this.#readSelected()));
+    this.#readStatisticsSoon = paced(STATISTICS_EVERY_MS, () => this.#attempt(() => this.#readStatistics()));
   }
 
   get state(): State {
@@ -51,10 +58,14 @@ export class Session {
       onBoard: () => {
         this.#readBoardSoon();
         this.#readSelectedSoon();
+        this.#readStatisticsSoon();
       },
       onClock: row => this.#set(withClock(this.#state, row, performance.now())),
       onLink: link => this.#onLink(link),
     }).open();
+    setInterval(() => {
+      if (document.visibilityState === "visible") this.#readShown();
+    }, WATCH_EVERY_MS);
   }
 
   select(unit: string | null): void {
@@ -64,6 +75,13 @@ export class Session {
 
   show(tab: Tab): void {
     this.#set({ ...this.#state, tab });
+    this.#readShown();
+  }
+
+  /** Looks closely at a tracker; null: at none any more. */
+  open(device: string | null): void {
+    this.#set(opening(this.#state, device));
+    this.#readShown();
   }
 
   search(query: string): void {
@@ -81,6 +99,35 @@ export class Session {
     this.#set({ ...withUnits(withClock(this.#state, clock, performance.now()), units), board, trouble: null });
     await this.#readSelected();
     if (this.#state.corridors.length === 0) await this.#readCorridors();
+    this.#attempt(() => this.#readStatistics());
+    this.#attempt(() => this.#readTrackers());
+    this.#readShown();
+  }
+
+  /** What the open tab shows and no event tells of. */
+  #readShown(): void {
+    if (this.#state.tab === "trackers") this.#attempt(() => this.#readTrackers());
+    if (this.#state.tab === "notices") this.#attempt(() => this.#readTold());
+  }
+
+  async #readTrackers(): Promise<void> {
+    const device = this.#state.opened?.device;
+    const [trackers, detail] = await Promise.all([
+      this.#api.trackers(),
+      device === undefined ? null : this.#api.tracker(device),
+    ]);
+    const state = { ...this.#state, trackers, trouble: null };
+    this.#set(detail === null ? state : withOpened(state, detail));
+  }
+
+  async #readTold(): Promise<void> {
+    const told = await this.#api.told();
+    this.#set({ ...this.#state, told, trouble: null });
+  }
+
+  async #readStatistics(): Promise<void> {
+    const statistics = await this.#api.statistics();
+    this.#set({ ...this.#state, statistics });
   }
 
   async #readBoard(): Promise<void> {
@@ -104,10 +151,17 @@ export class Session {
         this.#api.temperatures(unit),
       ]);
       this.#set(withSelected(this.#state, unit, { detail, track, temperatures, unknown: false }));
+      this.#attempt(() => this.#readPast(unit));
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 404) throw error;
       this.#set(withSelected(this.#state, unit, { unknown: true }));
     }
+  }
+
+  /** What happened to the unit so far, and what was told of it. */
+  async #readPast(unit: string): Promise<void> {
+    const [custody, notices] = await Promise.all([this.#api.custody(unit), this.#api.toldOf(unit)]);
+    this.#set(withSelected(this.#state, unit, { custody, notices }));
   }
 
   /** A failed read is said, and survived: the next event or reconnection reads again. */

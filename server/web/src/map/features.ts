@@ -3,7 +3,7 @@
 import type { Feature, FeatureCollection, Point } from "geojson";
 import { serverNow } from "../core/clock.ts";
 import { bordersOf } from "../core/corridor.ts";
-import { ageS, contact, type Tone, verdict } from "../core/judgement.ts";
+import { ageS, contact, type Tone, verdict, worstOf } from "../core/judgement.ts";
 import type { State } from "../core/model.ts";
 import type { UnitRow } from "../core/rows.ts";
 import { ago, parseMs } from "../core/time.ts";
@@ -32,7 +32,7 @@ export function unitFeatures(state: State, localMs: number): FeatureCollection<P
 function unitFeature(row: UnitRow, nowMs: number | null, selected: string | null): Feature<Point, UnitProperties>[] {
   if (!row.latest) return [];
   const heardMs = nowMs ?? parseMs(row.latest.time) ?? 0;
-  const judged = verdict(row);
+  const judged = worstOf(row);
   const heard = contact(row, heardMs);
   const chosen = row.unit === selected;
   return [

@@ -3,19 +3,25 @@
 import { useEffect, useState } from "preact/hooks";
 import { counts } from "../core/board.ts";
 import { serverNow } from "../core/clock.ts";
-import { zonesOf } from "../core/corridor.ts";
+import { placeNames, zonesOf } from "../core/corridor.ts";
 import { verdict } from "../core/judgement.ts";
-import type { State, Tab } from "../core/model.ts";
+import { type State, TABS, type Tab } from "../core/model.ts";
+import { isUrgent, orderedTrackers } from "../core/trackers.ts";
 import { BordersBoard } from "./BordersBoard.tsx";
 import { Header } from "./Header.tsx";
 import { MapFrame } from "./MapFrame.tsx";
-import { type Scene, SceneContext } from "./scene.ts";
+import { Notices } from "./Notices.tsx";
+import { type Scene, SceneContext, useScene } from "./scene.ts";
+import { TrackersList } from "./TrackersList.tsx";
 import { UnitPanel } from "./UnitPanel.tsx";
 import { UnitsList } from "./UnitsList.tsx";
 
 export interface Actions {
   select(unit: string | null): void;
   showBorder(border: string): void;
+  showAt(lon: number, lat: number): void;
+  openTracker(device: string | null): void;
+  exportUrl(table: string, format: string, unit: string): string;
   show(tab: Tab): void;
   search(query: string): void;
   fitAll(): void;
@@ -35,11 +41,11 @@ export function App({ state, localMs, actions }: Props) {
   const scene: Scene = {
     nowMs: nowMs ?? 0,
     zones: zonesOf(state.corridors),
-    select: actions.select,
-    showBorder: actions.showBorder,
+    placeName: placeNames(state.corridors),
+    ...actions,
   };
   const tally = counts(state.units.values(), scene.nowMs);
-  const urgent = tally.critical + tally.over + tally.possible;
+  const urgent = tally.critical + tally.over + tally.possible + tally.astray;
   useEffect(() => {
     document.title = urgent > 0 ? `(${urgent}) Railbox` : "Railbox";
   }, [urgent]);
@@ -87,55 +93,59 @@ export function App({ state, localMs, actions }: Props) {
 }
 
 function Side({ state, actions }: { state: State; actions: Actions }) {
-  const standing = state.board?.borders.reduce((sum, border) => sum + border.rows.length, 0) ?? 0;
-  const flagged = state.board?.borders.flatMap(b => b.rows).filter(row => verdict(row).rank >= 2).length ?? 0;
+  const { nowMs } = useScene();
   const selected = state.selected?.unit ?? null;
+  const rows = state.board?.borders.flatMap(border => border.rows) ?? [];
+  const trackers = state.trackers;
+  const ailing = trackers
+    ? orderedTrackers(trackers.rows, trackers.settings, "", nowMs).filter(tracker => isUrgent(tracker.troubles))
+    : [];
+  const counts: Record<Tab, { count: number | null; urgent: boolean }> = {
+    borders: { count: rows.length, urgent: rows.some(row => verdict(row).rank >= 2) },
+    units: { count: state.units.size, urgent: false },
+    trackers: { count: trackers && (ailing.length || trackers.rows.length), urgent: ailing.length > 0 },
+    notices: { count: null, urgent: false },
+  };
   return (
     <div class="side">
       <div
         class="tabs"
         role="tablist"
-        aria-label="Borders or units"
+        aria-label="What to show"
         onKeyDown={event => moveTab(event, state.tab, actions.show)}
       >
-        <TabButton
-          tab="borders"
-          now={state.tab}
-          label="Borders"
-          count={standing}
-          urgent={flagged > 0}
-          show={actions.show}
-        />
-        <TabButton
-          tab="units"
-          now={state.tab}
-          label="Units"
-          count={state.units.size}
-          urgent={false}
-          show={actions.show}
-        />
+        {TABS.map(tab => (
+          <TabButton key={tab} tab={tab} now={state.tab} {...counts[tab]} show={actions.show} />
+        ))}
       </div>
       <div class="side-body" role="tabpanel" id={`panel-${state.tab}`} aria-labelledby={`tab-${state.tab}`}>
-        {state.tab === "borders" ? (
-          <BordersBoard board={state.board} selected={selected} />
-        ) : (
+        {state.tab === "borders" && (
+          <BordersBoard board={state.board} statistics={state.statistics} selected={selected} />
+        )}
+        {state.tab === "units" && (
           <UnitsList units={state.units} selected={selected} query={state.query} search={actions.search} />
         )}
+        {state.tab === "trackers" && (
+          <TrackersList trackers={trackers} opened={state.opened} query={state.query} search={actions.search} />
+        )}
+        {state.tab === "notices" && <Notices told={state.told} selected={selected} />}
       </div>
     </div>
   );
 }
 
+const LABELS: Record<Tab, string> = { borders: "Borders", units: "Units", trackers: "Trackers", notices: "Notices" };
+
 interface TabProps {
   readonly tab: Tab;
   readonly now: Tab;
-  readonly label: string;
-  readonly count: number;
+  /** Null: nothing to count. */
+  readonly count: number | null;
   readonly urgent: boolean;
   show(tab: Tab): void;
 }
 
-function TabButton({ tab, now, label, count, urgent, show }: TabProps) {
+function TabButton({ tab, now, count, urgent, show }: TabProps) {
   const chosen = tab === now;
   return (
     <button
@@ -147,17 +157,21 @@ function TabButton({ tab, now, label, count, urgent, show }: TabProps) {
       tabIndex={chosen ? 0 : -1}
       onClick={() => show(tab)}
     >
-      {label}{" "}
-      <span class="tab-count" data-urgent={urgent}>
-        {count}
-      </span>
+      {LABELS[tab]}
+      {count !== null && " "}
+      {count !== null && (
+        <span class="tab-count" data-urgent={urgent}>
+          {count}
+        </span>
+      )}
     </button>
   );
 }
 
 function moveTab(event: KeyboardEvent, now: Tab, show: (tab: Tab) => void): void {
-  if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-  const other: Tab = now === "borders" ? "units" : "borders";
-  show(other);
-  document.getElementById(`tab-${other}`)?.focus();
+  const by = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
+  const next = TABS[(TABS.indexOf(now) + by + TABS.length) % TABS.length];
+  if (by === 0 || next === undefined) return;
+  show(next);
+  document.getElementById(`tab-${next}`)?.focus();
 }

@@ -3,15 +3,24 @@
 import { boardLayout, orderedRows } from "../core/board.ts";
 import { dwellText, scaleS } from "../core/interval.ts";
 import { flagVerdict, verdict } from "../core/judgement.ts";
-import type { Board, BoardBorder, BoardRow, CrossingRow } from "../core/rows.ts";
+import type { Board, BoardBorder, BoardRow, BorderStatistics, CrossingRow } from "../core/rows.ts";
+import { directionsOf } from "../core/statistics.ts";
 import { duration } from "../core/time.ts";
-import { countryName, plural, unitName } from "../core/words.ts";
-import { Arrow, Mark } from "./Icons.tsx";
+import { plural, unitName } from "../core/words.ts";
+import { History } from "./History.tsx";
+import { Mark } from "./Icons.tsx";
+import { Sides } from "./Sides.tsx";
 import { useScene } from "./scene.ts";
 import { Between, Moment } from "./Times.tsx";
 import { Chips, DwellBar } from "./Verdicts.tsx";
 
-export function BordersBoard({ board, selected }: { board: Board | null; selected: string | null }) {
+interface BoardProps {
+  readonly board: Board | null;
+  readonly statistics: readonly BorderStatistics[];
+  readonly selected: string | null;
+}
+
+export function BordersBoard({ board, statistics, selected }: BoardProps) {
   if (!board) return <p class="empty">Reading the borders…</p>;
   if (board.borders.length === 0) return <p class="empty">No corridor has a border yet. Add a corridor to see one.</p>;
   const { occupied, quiet } = boardLayout(board);
@@ -19,7 +28,7 @@ export function BordersBoard({ board, selected }: { board: Board | null; selecte
     <div class="board">
       <h2 class="unseen">Who stands at which border</h2>
       {occupied.map(border => (
-        <Occupied key={border.border} border={border} selected={selected} />
+        <Occupied key={border.border} border={border} statistics={statistics} selected={selected} />
       ))}
       {quiet.length > 0 && (
         <section class="quiet" aria-labelledby="quiet-title">
@@ -27,7 +36,7 @@ export function BordersBoard({ board, selected }: { board: Board | null; selecte
             {occupied.length === 0 ? "Nobody stands at a border" : "Nobody standing"}
           </h3>
           {quiet.map(border => (
-            <Quiet key={border.border} border={border} />
+            <Quiet key={border.border} border={border} statistics={statistics} />
           ))}
         </section>
       )}
@@ -35,7 +44,11 @@ export function BordersBoard({ board, selected }: { board: Board | null; selecte
   );
 }
 
-function Occupied({ border, selected }: { border: BoardBorder; selected: string | null }) {
+interface OccupiedProps extends QuietProps {
+  readonly selected: string | null;
+}
+
+function Occupied({ border, statistics, selected }: OccupiedProps) {
   const scale = scaleS(border.rows, border.limit_s);
   const rows = orderedRows(border);
   const worst = rows[0] ? verdict(rows[0]) : flagVerdict("none", null);
@@ -61,6 +74,7 @@ function Occupied({ border, selected }: { border: BoardBorder; selected: string 
         ))}
       </ul>
       <Recent border={border} />
+      <History rows={directionsOf(statistics, border.border)} />
     </section>
   );
 }
@@ -105,7 +119,12 @@ function Row({ row, border, scale, selected }: RowProps) {
   );
 }
 
-function Quiet({ border }: { border: BoardBorder }) {
+interface QuietProps {
+  readonly border: BoardBorder;
+  readonly statistics: readonly BorderStatistics[];
+}
+
+function Quiet({ border, statistics }: QuietProps) {
   return (
     <div class="quiet-border" data-border={border.border} id={`border-${border.border}`}>
       <div class="quiet-head">
@@ -113,6 +132,7 @@ function Quiet({ border }: { border: BoardBorder }) {
         <Sides from={border.sides[0] ?? null} to={border.sides[1] ?? null} />
       </div>
       <Recent border={border} />
+      <History rows={directionsOf(statistics, border.border)} />
     </div>
   );
 }
@@ -150,17 +170,5 @@ function RecentCrossing({ crossing }: { crossing: CrossingRow }) {
         <Moment iso={when?.est ?? when?.latest ?? null} zone={zones.side(crossing.border, crossing.to_side)} />
       </span>
     </li>
-  );
-}
-
-export function Sides({ from, to }: { from: string | null; to: string | null }) {
-  if (from === null && to === null) return null;
-  return (
-    <span class="sides">
-      <abbr title={from ? countryName(from) : undefined}>{from ?? "?"}</abbr>
-      <Arrow />
-      <span class="unseen">to</span>
-      <abbr title={to ? countryName(to) : undefined}>{to ?? "?"}</abbr>
-    </span>
   );
 }

@@ -4,7 +4,7 @@ import { dwellText, scaleS } from "../core/interval.ts";
 import { CROSSING_STEPS, type CrossingRow, type CrossingStep } from "../core/rows.ts";
 import { parseMs } from "../core/time.ts";
 import { countryName, plural } from "../core/words.ts";
-import { Sides } from "./BordersBoard.tsx";
+import { Sides } from "./Sides.tsx";
 import { useScene } from "./scene.ts";
 import { Between } from "./Times.tsx";
 import { Chips, DwellBar } from "./Verdicts.tsx";

@@ -21,6 +21,7 @@ const TALLIES: readonly (readonly [key: keyof Counts, tone: Tone, hollow: boolea
   ["critical", "critical", false, "critical"],
   ["over", "over", false, "over limit"],
   ["possible", "over", true, "possibly over"],
+  ["astray", "over", false, "off corridor"],
   ["silent", "silent", true, "no contact"],
 ];
 const LINKS: Record<Link, string> = { connecting: "Connecting", live: "Connected", lost: "Reconnecting" };

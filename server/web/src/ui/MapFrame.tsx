@@ -14,7 +14,7 @@ interface Props {
 const UNIT_MARKS: readonly (readonly [tone: Tone, hollow: boolean, words: string])[] = [
   ["calm", false, "Within limit"],
   ["over", true, "Possibly over limit"],
-  ["over", false, "Over limit"],
+  ["over", false, "Over limit, or off corridor"],
   ["critical", false, "Critical: twice the limit"],
   ["silent", true, "No contact"],
 ];

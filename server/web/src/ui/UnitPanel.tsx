@@ -2,15 +2,18 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import { scaleS } from "../core/interval.ts";
-import { ageS, contact } from "../core/judgement.ts";
+import { ageS, astray, contact } from "../core/judgement.ts";
 import type { Selected } from "../core/model.ts";
 import type { UnitRow, VisitRow } from "../core/rows.ts";
 import { ago, parseMs } from "../core/time.ts";
 import { conditionItems, motionText, positionText, unitName, whereText } from "../core/words.ts";
 import { Chart } from "./Chart.tsx";
 import { Crossings } from "./Crossings.tsx";
+import { Custody } from "./Custody.tsx";
 import { Fact } from "./Fact.tsx";
+import { Files } from "./Files.tsx";
 import { Cross, Fit } from "./Icons.tsx";
+import { NoticesOfUnit } from "./Notices.tsx";
 import { Progress } from "./Progress.tsx";
 import { useScene } from "./scene.ts";
 import { Between, Moment } from "./Times.tsx";
@@ -52,7 +55,7 @@ export function UnitPanel({ selected, row, corridorTitle, fitTrack }: Props) {
         </button>
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
-      <section class="panel-body" tabIndex={0} aria-label="Details">
+      <section key={selected.unit} class="panel-body" tabIndex={0} aria-label="Details">
         {row ? <Known selected={selected} row={row} /> : <Unknown selected={selected} />}
       </section>
     </aside>
@@ -86,6 +89,9 @@ function Known({ selected, row }: { selected: Selected; row: UnitRow }) {
         <Crossings crossings={crossings} />
       </section>
       {past.length > 0 && <Visits visits={past} />}
+      {selected.custody && <Custody rows={selected.custody} />}
+      {selected.notices.length > 0 && <NoticesOfUnit notices={selected.notices} />}
+      {selected.detail && row.latest && <Files unit={row.unit} />}
     </>
   );
 }
@@ -96,7 +102,7 @@ function Where({ row, here }: { row: UnitRow; here: VisitRow | null }) {
   const zone = row.place ? zones.place(row.place.id) : null;
   return (
     <section class="panel-part where" data-contact={heard} aria-label="Position">
-      <Chips row={row} calm={row.place !== null} />
+      <Chips row={row} calm={row.place !== null} way={astray(row)} />
       <p class="where-place">{row.latest || row.place ? whereText(row.place) : "No position yet"}</p>
       {here ? (
         <p class="where-since">

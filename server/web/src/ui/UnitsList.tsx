@@ -1,7 +1,7 @@
 /** All units, those that need attention first: the way to every unit without the map. */
 
 import { orderedUnits } from "../core/board.ts";
-import { ageS, contact, verdict } from "../core/judgement.ts";
+import { ageS, astray, contact, worstOf } from "../core/judgement.ts";
 import type { UnitRow } from "../core/rows.ts";
 import { ago } from "../core/time.ts";
 import { motionText, unitName, whereText } from "../core/words.ts";
@@ -41,7 +41,7 @@ export function UnitsList({ units, selected, query, search }: Props) {
 
 function Unit({ row, selected }: { row: UnitRow; selected: boolean }) {
   const { nowMs, select } = useScene();
-  const judged = verdict(row);
+  const judged = worstOf(row);
   const heard = contact(row, nowMs);
   const silent = heard === "silent";
   const tone = judged.tone === "calm" && silent ? "silent" : judged.tone;
@@ -54,7 +54,7 @@ function Unit({ row, selected }: { row: UnitRow; selected: boolean }) {
           <button type="button" class="unit-link" aria-pressed={selected} onClick={() => select(row.unit)}>
             {unitName(row.unit)}
           </button>
-          <Chips row={row} />
+          <Chips row={row} way={astray(row)} />
         </div>
         <p class="row-where">
           {row.latest ? [whereText(row.place), motion].filter(Boolean).join(" · ") : "No position yet"}

@@ -16,14 +16,21 @@ export function Chip({ verdict: { tone, unsure, words } }: { verdict: Verdict })
   );
 }
 
-/** The flag, if any, and the silence, if any: two different troubles. */
-export function Chips({ row, calm = false }: { row: Judgement; calm?: boolean }) {
+interface ChipsProps {
+  readonly row: Judgement;
+  readonly calm?: boolean;
+  readonly way?: Verdict | null;
+}
+
+/** The flag, the way and the silence, if any: different troubles. */
+export function Chips({ row, calm = false, way = null }: ChipsProps) {
   const { nowMs } = useScene();
   const flagged = flagVerdict(row.flag, row.certainty);
   const silentMs = parseMs(row.no_contact_since);
   return (
     <span class="chips">
       {(flagged.rank > 0 || (calm && silentMs === null)) && <Chip verdict={flagged} />}
+      {way && <Chip verdict={way} />}
       {silentMs !== null && (
         <span class="chip" data-tone="silent">
           <Mark tone="silent" hollow={true} />
