@@ -8,10 +8,8 @@ arrival changes anything.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -23,7 +21,7 @@ sys.path[:0] = [path for path in (str(ROOT / "tests"), str(Path(__file__).parent
 
 from arriving import concluded  # noqa: E402 - the path has to be there first
 from delivered import arrivals, in_any_order, tracks, trusted  # noqa: E402
-from edge import Row, told  # noqa: E402
+from figures import Row, report  # noqa: E402
 from holding import Held, held  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
@@ -46,16 +44,12 @@ Task = tuple[str, bool, int]
 def main(argv: list[str]) -> int:
     args = parser().parse_args(argv)
     found = together(args.journeys, args.processes, args.first_seed)
-    rows = list(rows_from(found, args.journeys))
-    if args.json:
-        print(json.dumps([{**asdict(row), "holds": row.holds} for row in rows], indent=1))
-    else:
-        print("\n".join(map(told, rows)))
+    code = report(rows_from(found, args.journeys), as_json=args.json)
     for what in ("missed", "invented", "outside", "far", "order"):
         examples: list[str] = getattr(found, what)
         for line in examples[: args.examples]:
             print(f"{what}: {line}", file=sys.stderr)
-    return 1 if any(row.holds is False for row in rows) else 0
+    return code
 
 
 def figures(journeys: int, processes: int = PROCESSES) -> list[Row]:
