@@ -19,6 +19,7 @@ from railbox_server.store.values import Box, Derived, Outbox, Point, Status, Sto
 from railbox_telemetry.tables import STATE
 from railbox_telemetry.values import SeqRange
 from support.batches import DEVICE, EPOCH, START_S, payload
+from support.stored import journey
 
 REGISTER = """
 import sys
@@ -156,4 +157,22 @@ def test_two_processes_write_beside_each_other(tmp_path: Path) -> None:
     assert [writer.wait(60) for writer in writers] == [0, 0]
     assert len(store.known_devices()) == 401
     assert store.registry_version() == 401
+    store.close()
+
+
+def test_on_a_full_disk_a_group_is_refused_whole_and_taken_once_there_is_room(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    group = journey(DEVICE, 2_000)
+    with store.database.writing() as db:
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {pages + 10}")
+    with pytest.raises(StoreError, match="full"):
+        store.write(group)
+    assert store.points(DEVICE, ALWAYS) == []
+    assert store.outboxes() == []
+    with store.database.writing() as db:
+        db.execute(f"PRAGMA max_page_count = {2**30}")
+    store.write(group)
+    assert len(store.points(DEVICE, ALWAYS)) == 6_000
+    assert store.ledger(Outbox(DEVICE, EPOCH)).missing() == ()
     store.close()
