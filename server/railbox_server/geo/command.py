@@ -150,7 +150,8 @@ def _lines(corridor: Corridor) -> Iterator[str]:
 def _place_line(place: Place) -> str:
     zone = "polygon" if place.polygon else f"{place.radius_m / 1000:.1f} km" if place.radius_m else ""
     gauges = "/".join(map(str, place.gauges_mm)) or "road"
-    return f"{place.country}  {place.name:<34} {gauges:<9}  {', '.join(sorted(place.roles)):<26} {zone}".rstrip()
+    roles = ", ".join(sorted(place.roles))
+    return f"{place.country}  {place.name:<34} {place.id:<32} {gauges:<9}  {roles:<26} {zone}".rstrip()
 
 
 def _border_line(border: Border) -> str:
