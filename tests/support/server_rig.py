@@ -62,6 +62,7 @@ class Rig:
             corridor_file=corridors.data_path,
             silence_s=SETTINGS.contact_heartbeats * SETTINGS.heartbeat_s,
             admit=self._admit,
+            replay=self.worker.retry_now,
             hand_in=self.receive,
             engine_pending=lambda: self.engine.pending,
             ingest_waiting=lambda: 0,
