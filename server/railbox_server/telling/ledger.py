@@ -16,7 +16,8 @@ from railbox_server.fleet import ALWAYS, Span
 from railbox_server.store.database import SUSPECT, Database
 from railbox_server.store.health import ASIDE, check
 from railbox_server.store.interface import StoreError
-from railbox_server.telling.model import Action, Fact, Kind, Notice, Story
+from railbox_server.telling import retention
+from railbox_server.telling.model import Action, Fact, Keeping, Kind, Notice, Story
 from railbox_server.telling.notices import Outcome
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ CREATE INDEX notices_waiting ON notices (unit, number, next_at_ms) WHERE deliver
 CREATE INDEX notices_undelivered ON notices (delivery, number) WHERE delivery IN ('refused', 'dropped');
 CREATE INDEX notices_unit ON notices (unit, number);
 CREATE INDEX notices_kind ON notices (kind, number);
+CREATE INDEX notices_told_at ON notices (told_at_s);
 """
 
 _COLUMNS: Final = (
@@ -137,6 +139,22 @@ class NoticeLedger:
                 "VALUES (?,?,?,?,?,?,?,?,?,?,?)",
                 [_notice_row(item, WAITING if item.fact.kind in posted else KEPT) for item in outcome.notices],
             )
+
+    def let_go(self, keeping: Keeping, host_s: int, settled_s: int) -> int:
+        """One step; returns how many notices went, 0 when there are no more to go."""
+        with self._db.writing() as db:
+            stories = retention.over(db, keeping, host_s, settled_s)
+            return retention.let_go(db, stories) if stories else 0
+
+    @property
+    def let_go_until_s(self) -> int | None:
+        """The latest end of what was told and is forgotten; None: nothing is."""
+        return self._value(retention.GONE_UNTIL)
+
+    @property
+    def gone(self) -> int:
+        """How many notices were let go, ever."""
+        return self._count(retention.GONE)
 
     # --- the webhook -------------------------------------------------------------------------------------------------
 
@@ -244,7 +262,7 @@ class NoticeLedger:
             return int(row[0]), row[1]
 
     def undelivered(self) -> Mapping[str, int]:
-        """How many were refused or dropped, ever."""
+        """How many of those that are kept were refused or dropped."""
         with self._db.reading() as db:
             rows = db.execute(
                 "SELECT delivery, count(*) FROM notices WHERE delivery IN ('refused', 'dropped') GROUP BY delivery"
@@ -261,9 +279,12 @@ class NoticeLedger:
             )
 
     def _count(self, key: str) -> int:
+        return self._value(key) or 0
+
+    def _value(self, key: str) -> int | None:
         with self._db.reading() as db:
             row = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-            return int(row[0]) if row else 0
+            return int(row[0]) if row else None
 
     def _set(self, key: str, value: int) -> None:
         with self._db.writing() as db:

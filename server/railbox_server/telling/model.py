@@ -94,3 +94,11 @@ class Hysteresis:
     revise_value: float = 0.5
     """What a mean or an extreme of the condition must differ by, in its unit."""
     settle_s: int = 90 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How long notices are kept, and how many at most, once nothing changes them any more."""
+
+    keep_s: int = 400 * 86_400
+    most: int = 1_000_000

@@ -34,10 +34,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """`host_s`: what flaps does so by arrival, so holding goes by the host. `clock_s`: the journeys' own time."""
+    """`host_s`: what flaps does so by arrival, so holding goes by the host. `clock_s`: the journeys' own time.
+
+    `let_go_until_s`: what ended by then may have been told and forgotten; None: nothing was forgotten.
+    """
 
     host_s: int
     clock_s: int
+    let_go_until_s: int | None = None
 
 
 def step(
@@ -58,7 +62,7 @@ def step(
         closed += [] if rest else [story.id]
         notices += [notice] if notice else []
     for fact in news:
-        if not _is_settled(fact, now, calm):
+        if not (_is_settled(fact, now, calm) or _is_forgotten(fact, now)):
             after, notice = _go_on(Story(draw(), fact, differs_since_s=now.host_s), fact, now, calm)
             kept.append(after)
             notices += [notice] if notice else []
@@ -109,6 +113,11 @@ GROWING: Final = frozenset({"dwell_min_s", "dwell_est_s", "dwell_max_s", "dwell_
 def _is_settled(fact: Fact, now: Now, calm: Hysteresis) -> bool:
     """Over for so long that nothing is told of it any more: data may have been deleted since."""
     return fact.end_s is not None and fact.end_s < now.clock_s - calm.settle_s
+
+
+def _is_forgotten(fact: Fact, now: Now) -> bool:
+    """Though it be settled no more, since the settings are others: what was told once is not told again as news."""
+    return fact.end_s is not None and now.let_go_until_s is not None and fact.end_s <= now.let_go_until_s
 
 
 def _since(story: Story, now: Now) -> int:

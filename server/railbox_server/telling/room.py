@@ -31,7 +31,9 @@ class Telling:
         self.webhook = Webhook(self.ledger, webhook, secret) if webhook.url is not None and secret is not None else None
         wake: Callable[[], None] = self.webhook.wake if self.webhook else lambda: None
         posted = frozenset(map(Kind, webhook.events)) if self.webhook else frozenset[Kind]()
-        self.teller = Teller(store, self.ledger, clock, silence_s, telling.hysteresis(), posted, wake)
+        self.teller = Teller(
+            store, self.ledger, clock, silence_s, telling.hysteresis(), posted, wake, keeping=telling.keeping()
+        )
 
     def start(self) -> None:
         self.teller.start()
@@ -58,4 +60,5 @@ class Telling:
             "oldest_waiting": None if oldest_s is None else iso.from_s(oldest_s),
             "refused": lost[REFUSED],
             "dropped": lost[DROPPED],
+            "let_go": self.ledger.gone,
         }

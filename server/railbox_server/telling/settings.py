@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from railbox_server.telling.model import Hysteresis, Kind
+from railbox_server.telling.model import Hysteresis, Keeping, Kind
 from railbox_telemetry.settings import SettingsError, setting
 
 PREFIX: Final = "whsec_"
@@ -28,8 +28,23 @@ class TellingSettings:
         90, "what ended before so many days is neither told, revised nor retracted any more", low=1
     )
 
+    keep_days: int = setting(
+        400, "notices that nothing changes any more, and that were told before so many days, are let go", low=1
+    )
+    keep_notices: int = setting(
+        1_000_000, "and beyond so many (1 to 2 GB) the oldest of them; what may still be revised stays", low=1_000
+    )
+
+    def __post_init__(self) -> None:
+        """Raises SettingsError, which is a ValueError."""
+        if self.keep_days < self.settle_days:
+            raise SettingsError(f"keep_days: {self.keep_days} is less than settle_days, {self.settle_days}")
+
     def hysteresis(self) -> Hysteresis:
         return Hysteresis(hold_s=self.hold_s, revise_s=self.revise_s, settle_s=self.settle_days * DAY_S)
+
+    def keeping(self) -> Keeping:
+        return Keeping(self.keep_days * DAY_S, self.keep_notices)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,7 +17,7 @@ from railbox_server.store.interface import StoreError
 from railbox_server.store.values import Row
 from railbox_server.telling.facts import Contact, facts
 from railbox_server.telling.ledger import NoticeLedger
-from railbox_server.telling.model import Hysteresis, Kind
+from railbox_server.telling.model import Hysteresis, Keeping, Kind
 from railbox_server.telling.notices import Now, step
 from railbox_telemetry import iso
 
@@ -28,6 +28,8 @@ REST_PER_COST: Final = 9.0
 """After a round it rests so many times what that took: telling takes a tenth of a core at most."""
 CONTACT_S: Final = 15.0
 """How often it is looked at which units fell silent."""
+LET_GO_S: Final = 3_600.0
+"""How often it is looked for notices to let go; one step a round while there are some."""
 STORE_RETRY_S: Final = 5.0
 STOP_TIMEOUT_S: Final = 5.0
 
@@ -62,6 +64,7 @@ class Teller:
         recorded: Callable[[], None],
         host_s: Callable[[], int] = host_now_s,
         mono_s: Callable[[], float] = time.monotonic,
+        keeping: Keeping = Keeping(),  # noqa: B008 - it is frozen
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -72,13 +75,14 @@ class Teller:
         self._recorded = recorded
         self._host_s = host_s
         self._mono_s = mono_s
+        self._keeping = keeping
         self._changed = threading.Condition()
         self._waiting: set[str] = set()
         self._due_s: dict[str, int] = {}
         """By the host: units in which something is held back."""
         self._last_fix_s: dict[str, int] = {}
         self._silent: set[str] = set()
-        self._next_contact_s = float("-inf")
+        self._next_contact_s = self._next_let_go_s = float("-inf")
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="telling", daemon=True)
 
@@ -127,6 +131,14 @@ class Teller:
             with self._changed:
                 self._waiting |= waiting
             raise
+        if mono_s >= self._next_let_go_s and not self._let_go(host_s):
+            self._next_let_go_s = mono_s + LET_GO_S
+
+    def _let_go(self, host_s: int) -> int:
+        gone = self._ledger.let_go(self._keeping, host_s, self._clock.now_s() - self._calm.settle_s)
+        if gone:
+            log.info("telling: let go of %d notices that nothing changes any more", gone)
+        return gone
 
     def _newly_silent(self) -> set[str]:
         now_s = self._clock.now_s()
@@ -155,7 +167,7 @@ class Teller:
         row = next(iter(self._store.unit_rows(unit)), None)
         if row is None and unit in known:
             return False  # not judged yet
-        now = Now(self._host_s(), self._clock.now_s())
+        now = Now(self._host_s(), self._clock.now_s(), self._ledger.let_go_until_s)
         assigned = any(now.clock_s in item.span for item in known.get(unit, ()))
         true = facts(
             unit,
@@ -183,6 +195,10 @@ class Teller:
                 rest_s = max(LEAST_ROUND_S, REST_PER_COST * (self._mono_s() - start_s))
             except StoreError as error:
                 log.error("telling: %s; trying again in %.0f s", error, STORE_RETRY_S)
+                rest_s = STORE_RETRY_S
+            except Exception:
+                # Whatever it is, all units' news would end with the thread.
+                log.exception("telling failed; trying again in %.0f s", STORE_RETRY_S)
                 rest_s = STORE_RETRY_S
             with self._changed:
                 self._changed.wait_for(lambda: self._stopping, rest_s)

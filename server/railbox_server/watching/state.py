@@ -45,7 +45,7 @@ class Sources:
     engine_pending: Callable[[], int]
     listeners: Callable[[], int]
     telling: Callable[[], Mapping[str, Any]]
-    """`waiting`, `refused` and `dropped` of the queue of notices."""
+    """`waiting`, `refused`, `dropped` and `let_go` of the queue of notices."""
 
 
 class State(Collector):
@@ -102,7 +102,7 @@ def _readiness(checks: Checks) -> dict[str, int]:
 
 
 def _notices(state: Mapping[str, Any]) -> dict[str, int]:
-    return {key: int(state[key]) for key in ("waiting", "refused", "dropped") if key in state}
+    return {key: int(state[key]) for key in ("waiting", "refused", "dropped", "let_go") if key in state}
 
 
 def _sizes(data: Path) -> dict[str, int]:

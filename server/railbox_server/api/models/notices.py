@@ -51,6 +51,7 @@ class TellingRow(BaseModel):
     oldest_waiting: str | None
     refused: int
     dropped: int
+    let_go: int = Field(description="Notices that were old or too many and are not kept any more, ever")
 
 
 class Tested(BaseModel):
