@@ -34,8 +34,9 @@ _SCRIPT: Final = (
     "CREATE TABLE made_by (version TEXT NOT NULL)",
     "CREATE TABLE units (unit TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
     # stream: a device's chains, or with an empty name the unit's episodes
-    "CREATE TABLE spans (unit TEXT NOT NULL, stream TEXT NOT NULL, from_s REAL NOT NULL, to_s REAL NOT NULL, "
-    "body TEXT NOT NULL, PRIMARY KEY (unit, stream, from_s)) WITHOUT ROWID",
+    """CREATE TABLE spans (
+         unit TEXT NOT NULL, stream TEXT NOT NULL, from_s REAL NOT NULL, to_s REAL NOT NULL, body TEXT NOT NULL,
+         PRIMARY KEY (unit, stream, from_s)) WITHOUT ROWID""",
 )
 _OF: Final = "FROM spans WHERE unit = ? AND stream = ?"
 EPISODES: Final = ""
@@ -156,11 +157,11 @@ class Pages:
     def _overlapping(self, stream: str, from_s: float, to_s: float) -> list[Any]:
         """They do not overlap each other, so the first is the one that begins last before the span, or none before."""
         row = self._db.execute(
-            f"SELECT from_s {_OF} AND from_s <= ? ORDER BY from_s DESC LIMIT 1",  # noqa: S608 - a text of ours
+            f"SELECT from_s {_OF} AND from_s <= ? ORDER BY from_s DESC LIMIT 1",
             (self._unit, stream, from_s),
         ).fetchone()
         found = self._db.execute(
-            f"SELECT body {_OF} AND from_s >= ? AND from_s <= ? AND to_s >= ? ORDER BY from_s",  # noqa: S608 - as above
+            f"SELECT body {_OF} AND from_s >= ? AND from_s <= ? AND to_s >= ? ORDER BY from_s",
             (self._unit, stream, row[0] if row else from_s, to_s, from_s),
         )
         return [json.loads(body) for (body,) in found]
@@ -169,7 +170,7 @@ class Pages:
         """`also`: what the index can be asked for."""
         condition = f"{also} AND {where}" if also else where
         row = self._db.execute(
-            f"SELECT body {_OF} AND {condition} LIMIT 1",  # noqa: S608 - texts of ours
+            f"SELECT body {_OF} AND {condition} LIMIT 1",
             (self._unit, stream, *([time_s] * condition.count("?"))),
         ).fetchone()
         return None if row is None else json.loads(row[0])
@@ -177,7 +178,7 @@ class Pages:
     def _put(self, stream: str, gone: Sequence[float], new: Sequence[tuple[float, float, Any]]) -> None:
         with closing(self._db.cursor()) as cursor:
             cursor.executemany(
-                f"DELETE {_OF} AND from_s = ?",  # noqa: S608 - as above
+                f"DELETE {_OF} AND from_s = ?",
                 [(self._unit, stream, from_s) for from_s in gone],
             )
             cursor.executemany(

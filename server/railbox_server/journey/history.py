@@ -102,7 +102,6 @@ class Update:
     paths: list[Sequence[Step]] = field(default_factory=list[Sequence[Step]])
     """The steps that were looked at anew."""
 
-
     def exchange(self, gone: Sequence[Kept], new: Sequence[Kept]) -> None:
         """What this update made itself and unmade again was never there."""
         for kept in gone:
@@ -141,6 +140,11 @@ class History:
         return conclude(
             self.unit, kept.episode, kept.past, kept.ahead, self._network, self._settings, clock, last.time_s
         )
+
+    def newest(self, now_s: int) -> Concluded:
+        """What the last episode comes to: all that lasts is in it."""
+        kept = self._memory.episode_before(math.inf)
+        return NOTHING if kept is None else self.concluded(kept, self._memory.last, now_s)
 
     def untrusted(self, device: str | None, span: TimeSpan) -> dict[FixKey, str]:
         """The knots of a time that are not believed, with the reason."""

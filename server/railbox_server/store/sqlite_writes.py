@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from railbox_server.ledger import Ledger
 from railbox_server.store.sqlite_rows import INSERTS, SERIES, Ids, rows_of
 from railbox_server.store.values import Derived, DerivedChange, Group, Outbox, Quarantined, Row, Status
+from railbox_telemetry import iso
 from railbox_telemetry.seqset import SeqSet
 from railbox_telemetry.values import SeqRange
 
@@ -24,6 +25,8 @@ ON CONFLICT (device) DO UPDATE SET received_at_ms = excluded.received_at_ms, onl
         json_extract(excluded.body, '$.counters') IS NULL, json_patch(statuses.body, excluded.body), excluded.body
     )
 """
+_ID_BITS = 31
+"""Of a row's id, which fit beside a time in seconds."""
 _LEDGER_STATES = (STORED, QUARANTINED, DISCARDED)
 
 
@@ -243,7 +246,7 @@ def _crossing_columns(row: Row) -> tuple[object, ...]:
 
 
 def _nth(row: Row) -> int:
-    """A number that tells a unit's visits, or crossings, apart and keeps them in their order: earliest time, then id."""
+    """A number that tells a unit's visits, or crossings, apart, in their order: earliest time, then id."""
     first: Row = row.get("entered") or row.get("arrived") or {}
     earliest: str | None = first.get("earliest")
     return (iso.to_s(earliest) if earliest else 0) << _ID_BITS | int(row["id"][:8].ljust(8, "0"), 16) >> 1

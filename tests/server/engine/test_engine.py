@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def rig(store: Store, tmp_path: Path) -> Rig:
 
 def said(rig: Rig) -> tuple[Sequence[Row], Sequence[Row], Sequence[Row]]:
     rig.settle()
-    return rig.store.unit_rows(), rig.store.visits(), rig.store.crossings()
+    return deepcopy(rig.store.unit_rows()), rig.store.visits(), rig.store.crossings()
 
 
 def travelled(rig: Rig) -> tuple[Row | None, Sequence[Row], Sequence[Row]]:
