@@ -29,6 +29,12 @@ LONG = "TRACKER_WITH_A_LONG_NAME_INDEED1"
 """As long as a device's name may be."""
 
 
+def telling(**more: Any) -> Row:
+    webhook = {"to": "https://erp.example", "stopped": False, "last_answer": "204 No Content"}
+    row: Row = {"webhook": webhook, "waiting": 0, "oldest_waiting": None, "refused": 0, "dropped": 0}
+    return row | more
+
+
 @dataclass
 class Watch:
     """Answers besides those about units: a test may change them."""
@@ -39,7 +45,7 @@ class Watch:
     configurations: list[Row] = field(default_factory=list[Row])
     notices: list[Row] | None = field(default_factory=list[Row])
     """None: this server tells nothing."""
-    webhook: Row = field(default_factory=lambda: telling())
+    webhook: Row = field(default_factory=telling)
 
     def answer(self, path: str, query: Mapping[str, list[str]]) -> Row | None:
         match path.split("/"):
@@ -177,7 +183,8 @@ def statistics_rows(line: Line) -> list[Row]:
 
 def of_border(border: Row, from_side: str, to_side: str, stood: Row, **more: Any) -> Row:
     named = {"border": border["id"], "border_name": border["name"], "from_side": from_side, "to_side": to_side}
-    return named | stood | {"by_month": {}, "trend": None} | more
+    row: Row = {**named, **stood, "by_month": {}, "trend": None}
+    return row | more
 
 
 HEALTH: Row = {"up_s": 300_000, "fix_s": 1, "clock_s": 1, "disk_mb": 11_400, "temp_c": 47, "volts_low": 0}
@@ -225,7 +232,7 @@ def device_rows() -> list[Row]:
 
 def detail_of(row: Row) -> Row:
     missing = [[120, 120 + row["missing"] - 1]] if row["missing"] else []
-    outbox = {"epoch": 7, "missing": missing, "quarantined": [], "discarded": []}
+    outbox: Row = {"epoch": 7, "missing": missing, "quarantined": [], "discarded": []}
     said = {"online": row["online"], "version": "0.1.0"}
     return {"assignments": [], "outboxes": [outbox], "status_at": row["last_seen"], "status": said}
 
@@ -262,7 +269,7 @@ def notice_rows(line: Line) -> list[Row]:
     first, second = line.borders[0], line.borders[1]
     stood = {"dwell_min_s": 190_000, "dwell_est_s": 193_700, "dwell_max_s": 194_000}
     refused = {"state": "refused", "attempts": 1, "next_at": None, "answer": "422 Unprocessable Content"}
-    crossing = {"of": "crossing", "border": first["id"], "border_name": first["name"], "candidates": [], **stood}
+    crossing: Row = {"of": "crossing", "border": first["id"], "border_name": first["name"], "candidates": [], **stood}
     yard = line.yards(first)[0]
     door = {"event": "door_opened", "time": iso(hours_ago(110)), "device": "TRK", "ended": iso(hours_ago(109.8))}
     away: Row = {"since": iso(hours_ago(17.5)), "place": {"id": yard.id, "name": yard.name}, "lat": 1, "lon": 2}
@@ -286,9 +293,3 @@ def notice_rows(line: Line) -> list[Row]:
             certainty="certain",
         ),
     ]
-
-
-def telling(**more: Any) -> Row:
-    webhook = {"to": "https://erp.example", "stopped": False, "last_answer": "204 No Content"}
-    row: Row = {"webhook": webhook, "waiting": 0, "oldest_waiting": None, "refused": 0, "dropped": 0}
-    return row | more

@@ -64,6 +64,13 @@ describe("units", () => {
   });
   it("are counted once per trouble", () => {
     const silent = unit("S", { flag: "over", certainty: "possible", no_contact_since: "2026-11-19T00:00:00Z" });
-    expect(counts([...units, silent], NOW_MS)).toEqual({ units: 4, critical: 1, over: 0, possible: 1, astray: 0, silent: 1 });
+    expect(counts([...units, silent], NOW_MS)).toEqual({
+      units: 4,
+      critical: 1,
+      over: 0,
+      possible: 1,
+      astray: 0,
+      silent: 1,
+    });
   });
 });

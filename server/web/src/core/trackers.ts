@@ -96,7 +96,11 @@ function* machine(health: Health): Generator<Trouble> {
   else if (fixS !== null && fixS > NO_FIX_S)
     yield { tone: "over", words: `No fix for ${shortDuration(fixS)}`, todo: SKY };
   if (oldestS !== null && oldestS > WAITING_LONG_S && waiting)
-    yield { tone: "over", words: `${plural(waiting, "batch", "batches")} wait ${shortDuration(oldestS)}`, todo: "" };
+    yield {
+      tone: "over",
+      words: `${plural(waiting, "batch", "batches")} wait ${shortDuration(oldestS)}`,
+      todo: "See its signal, and whether the server is ready (/readyz).",
+    };
 }
 
 function* counted(row: DeviceRow): Generator<Trouble> {

@@ -37,7 +37,9 @@ export function TrackersList({ trackers, opened, query, search }: Props) {
         onInput={event => search(event.currentTarget.value)}
       />
       {trackers.rows.length === 0 && (
-        <p class="empty">No tracker is known yet: railbox device assign makes one known.</p>
+        <p class="empty">
+          No tracker is known yet: <code>railbox device assign</code> makes one known.
+        </p>
       )}
       {trackers.rows.length > 0 && found.length === 0 && <p class="empty">No tracker matches “{query}”.</p>}
       <ul class="unit-rows">
