@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -29,6 +30,12 @@ class Handler(BaseHTTPRequestHandler):
         status, body = ANSWERS[self.path]
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
         self.end_headers()
         self.wfile.write(body)
 
@@ -63,6 +70,10 @@ def test_what_is_no_answer_is_one_line(url: str, path: str, said: str) -> None:
 def test_a_file_that_ends_too_early_is_no_file(url: str) -> None:
     with pytest.raises(ServerError, match="is the server there"):
         list(Asker(url, None).pieces("/api/cut", 5))
+
+
+def test_what_json_has_no_words_for_goes_as_text(url: str) -> None:
+    assert Asker(url, None).ask("/api/echo", {"deadline_s": date(2026, 1, 1)}) == {"deadline_s": "2026-01-01"}
 
 
 def test_what_is_no_address_of_a_server_is_said() -> None:

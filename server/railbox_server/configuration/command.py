@@ -9,26 +9,39 @@ from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import quote
 
+from railbox_server import where
 from railbox_server.asking import Asker
-from railbox_server.config import read_secret
 from railbox_server.store.values import Row
 from railbox_telemetry.identity import check_device
 from railbox_telemetry.settings import SettingsError
 
-SERVER: Final = "http://127.0.0.1:8080"
 POLL_S: Final = 0.5
 PENDING: Final = "pending"
 APPLIED: Final = "applied"
+CONFIGURE_EXAMPLES: Final = """examples:
+  railbox device configure TRK1 thinning.deadline_s=300 uplink.keepalive_s=600
+  railbox device configure TRK1 thinning.deadline_s= --wait 60        as the tracker's own file says again
+  railbox device configure TRK1 'thresholds=[{channel="temp_c",above=8.0,hysteresis=0.5}]'
+  railbox device configure TRK1,TRK2 satellite.toml --server http://127.0.0.1:8080
+
+A tracker tries what it is set to, and takes it back when it cannot reach the broker under it. Exit code 0: applied, or
+not answered yet; 1: a tracker refused it or took it back.
+"""
+CONFIGURATION_EXAMPLES: Final = """examples:
+  railbox device configuration                  how every tracker that was ever to be set stands
+  railbox device configuration TRK1 --keys      and what can be set
+"""
 
 Table = dict[str, Any]
 
 
 def add_commands(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
-    where = argparse.ArgumentParser(add_help=False)
-    where.add_argument("--server", default=SERVER, metavar="URL", help=f"the running server (default {SERVER})")
-    where.add_argument("--token-file", type=Path, metavar="FILE", help="the token that the server asks for")
-    where.add_argument("--json", action="store_true", help="a line of JSON a device")
-    command = add_parser("configure", parents=[where], help="sets trackers from afar")
+    place = where.server_options()
+    raw = argparse.RawDescriptionHelpFormatter
+    sets, shows = "sets trackers from afar", "how trackers are set from afar, and can be"
+    command = add_parser(
+        "configure", parents=[place], help=sets, description=sets, epilog=CONFIGURE_EXAMPLES, formatter_class=raw
+    )
     command.add_argument("devices", metavar="DEVICE[,DEVICE…]", help="which")
     command.add_argument(
         "changes",
@@ -39,15 +52,22 @@ def add_commands(add_parser: Callable[..., argparse.ArgumentParser]) -> None:
     command.add_argument("--clear", action="store_true", help="nothing is to be set: the tracker's own file alone")
     command.add_argument("--wait", type=float, default=0.0, metavar="S", help="so long, for what the trackers say")
     command.set_defaults(run=configure)
-    command = add_parser("configuration", parents=[where], help="how a tracker is set from afar, and can be")
-    command.add_argument("device")
-    command.add_argument("--keys", action="store_true", help="what can be set, with types and defaults")
+    command = add_parser(
+        "configuration",
+        parents=[place],
+        help=shows,
+        description=shows,
+        epilog=CONFIGURATION_EXAMPLES,
+        formatter_class=raw,
+    )
+    command.add_argument("device", nargs="?", help="not given: all that were ever to be set")
+    command.add_argument("--keys", action="store_true", help="with a device: what can be set, with types and defaults")
     command.set_defaults(run=show)
 
 
 def configure(args: argparse.Namespace) -> int:
     """0 also while a tracker has not answered: it may be in a tunnel. 1 when one refused it or took it back."""
-    asker = _asker(args)
+    asker = where.asker(args)
     devices = [check_device(device) for device in str(args.devices).split(",")]
     changes = _changes(args.changes, clear=args.clear)
     if isinstance(changes, Mapping):
@@ -56,19 +76,23 @@ def configure(args: argparse.Namespace) -> int:
     else:
         wishes = {device: _changed(_settings_of(asker, device), changes) for device in devices}
         rows = [asker.ask(_path(device), {"settings": wish}, "PUT") for device, wish in wishes.items()]
-    rows = [_heard(asker, row, args.wait) for row in rows]
-    for row in rows:
-        print(json.dumps(row) if args.json else "\n".join(lines(row)))
-    return 0 if all(row["wanted"]["state"] in (PENDING, APPLIED) for row in rows) else 1
+    end_s = time.monotonic() + args.wait
+    rows = [_heard(asker, row, end_s) for row in rows]
+    _print(rows, args.json)
+    return where.EXIT_FAILED if any(row["wanted"]["state"] not in (PENDING, APPLIED) for row in rows) else 0
 
 
 def show(args: argparse.Namespace) -> int:
-    row = _asker(args).ask(_path(check_device(args.device)))
-    if args.json:
-        print(json.dumps(row))
+    asker = where.asker(args)
+    if args.device is None:
+        rows = asker.pages("/api/configurations", "configurations")
+        _print(rows, args.json)
+        if not rows and not args.json:
+            print("no tracker was ever to be set; railbox device configure sets one")
         return 0
-    print("\n".join(lines(row)))
-    if args.keys:
+    row = asker.ask(_path(check_device(args.device)))
+    _print([row if args.keys and args.json else _short(row)], args.json)
+    if args.keys and not args.json:
         for key in row["keys"]:
             default = "" if key["default"] is None else f", default {json.dumps(key['default'])}"
             print(f"\n{key['key']}  ({key['type']}{default})\n    {key['explanation']}")
@@ -82,6 +106,7 @@ def lines(row: Row) -> Iterator[str]:
         yield f"{row['device']}: nothing was ever to be set; its own file alone holds"
         return
     why = f": {wanted['reason']}" if wanted["reason"] else ""
+    why = why or (": the tracker has not answered yet" if wanted["state"] == PENDING else "")
     yield f"{row['device']}: version {wanted['version']} of {wanted['wanted_at']} is {wanted['state']}{why}"
     yield from (f"  {key} = {value}" for key, value in _flat(wanted["settings"], ""))
     if row["heard_at"] is not None and row["in_force"] != wanted["version"]:
@@ -94,8 +119,13 @@ def lines(row: Row) -> Iterator[str]:
 # --- how -------------------------------------------------------------------------------------------------------------
 
 
-def _asker(args: argparse.Namespace) -> Asker:
-    return Asker(args.server, read_secret("--token-file", args.token_file))
+def _print(rows: Sequence[Row], as_json: bool) -> None:
+    for row in rows:
+        print(json.dumps(row) if as_json else "\n".join(lines(row)))
+
+
+def _short(row: Row) -> Row:
+    return {key: value for key, value in row.items() if key not in ("earlier", "keys")}
 
 
 def _path(device: str) -> str:
@@ -154,13 +184,12 @@ def _settings_of(asker: Asker, device: str) -> Table:
     return wanted["settings"] if wanted else {}
 
 
-def _heard(asker: Asker, row: Row, wait_s: float) -> Row:
+def _heard(asker: Asker, row: Row, end_s: float) -> Row:
     """The row once the tracker has answered, or the time is over."""
-    end_s = time.monotonic() + wait_s
     while row["wanted"]["state"] == PENDING and time.monotonic() < end_s:
         time.sleep(POLL_S)
         row = asker.ask(_path(row["device"]))
-    return {key: value for key, value in row.items() if key not in ("earlier", "keys")}
+    return _short(row)
 
 
 def _flat(table: Mapping[str, Any], key: str) -> Iterator[tuple[str, str]]:

@@ -29,7 +29,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a tracker said last. `in_force`: the version that holds there, None: its own file alone.
+    """What a tracker said last, and when it first said so. `in_force`: the version that holds, None: its own file.
 
     `unreadable`: why what it has been sent last was no configuration at all; somebody else writes to its topic.
     """

@@ -84,10 +84,15 @@ class Registry:
             return {name: Heard(*rest) for name, *rest in database.execute(query, (device,))}
 
     def report(self, device: str, result: Result, received_at_ms: int) -> bool:
-        """Notes what the tracker said; False when nothing was ever wanted of it. The same again changes nothing."""
-        with self._database.writing() as database:
+        """Notes what the tracker said; False when nothing was ever wanted of it. The same again changes nothing, and
+        costs next to nothing: the broker says every tracker's last word at each connection."""
+        unreadable = result.reason if result.version is None else None
+        with self._database.reading() as database:
             if database.execute("SELECT 1 FROM wanted WHERE device = ? LIMIT 1", (device,)).fetchone() is None:
                 return False
+            if _is_known(database, device, result, unreadable):
+                return True
+        with self._database.writing() as database:
             change = "UPDATE wanted SET stand = ?, reason = ?, reported_at_ms = ? WHERE device = ? AND version = ?"
             database.execute(
                 f"{change} AND (stand, reason) IS NOT (?, ?)",
@@ -98,7 +103,6 @@ class Registry:
                 f"{change} AND stand = ?",
                 (Stand.APPLIED, None, received_at_ms, device, result.in_force, Stand.PENDING),
             )
-            unreadable = result.reason if result.version is None else None
             database.execute(
                 "INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?)",
                 (device, result.in_force, received_at_ms, unreadable),
@@ -109,6 +113,17 @@ class Registry:
         with self._database.reading() as database:
             rows = database.execute(f"SELECT {_COLUMNS} FROM wanted {clause}", values)  # noqa: S608 - constants above
             return [_wanted_of(row) for row in rows]
+
+
+def _is_known(database: sqlite3.Connection, device: str, result: Result, unreadable: str | None) -> bool:
+    """Whether a report of it would change no row."""
+    heard = database.execute("SELECT in_force, unreadable FROM heard WHERE device = ?", (device,)).fetchone()
+    changed = database.execute(
+        "SELECT 1 FROM wanted WHERE device = ?1 AND "
+        "((version = ?2 AND (stand, reason) IS NOT (?3, ?4)) OR (version = ?5 AND stand = ?6))",
+        (device, result.version, result.state, result.reason, result.in_force, Stand.PENDING),
+    ).fetchone()
+    return heard == (result.in_force, unreadable) and changed is None
 
 
 def _insert(database: sqlite3.Connection, device: str, settings: Mapping[str, object], now_ms: int) -> Wanted:

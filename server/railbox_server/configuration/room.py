@@ -4,6 +4,7 @@ The registry is the memory, the broker the way; what a tracker says of it comes 
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class Known:
 
 
 class Configurations:
-    """`publish(topic, payload)`, retained, says False while the broker is away. Safe from several threads.
+    """`publish(topic, payload)`, retained, never waits, and says False while the broker is away. Safe from any thread.
 
     `complaints`: what came on `r` and was no use.
     """
@@ -58,6 +59,8 @@ class Configurations:
         self._registry = registry
         self._publish = publish
         self._now_ms = now_ms
+        self._sending = threading.Lock()
+        """Held from the look at what is wanted to its sending: the broker keeps what it is sent last."""
 
     @property
     def counters(self) -> dict[str, int]:
@@ -70,8 +73,9 @@ class Configurations:
         Raises ConfigurationError, then nothing has changed, and StoreError.
         """
         check(settings)
-        for wanted in self._registry.want(devices, settings, self._now_ms()):
-            self._send(wanted)
+        with self._sending:
+            for wanted in self._registry.want(devices, settings, self._now_ms()):
+                self._send(wanted)
 
     def known(self, device: str) -> Known:
         history = self._registry.history(device)
@@ -85,9 +89,10 @@ class Configurations:
     def connected(self) -> None:
         """The broker is there (again): it may have missed, or lost, what is on its way."""
         try:
-            for wanted in self._registry.pending():
-                if not self._send(wanted):
-                    return
+            with self._sending:
+                for wanted in self._registry.pending():
+                    if not self._send(wanted):
+                        return
         except StoreError as error:
             log.error("configurations that are on their way are not sent again now: %s", error)
 

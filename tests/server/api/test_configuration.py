@@ -158,7 +158,7 @@ def test_keys_are_added_to_what_was_wanted_and_taken_out_of_it(
     assert devices.main(["configure", "TRK1", "thinning.deadline_s=", "readings.interval_s=60"]) == 0
     assert wanted(command) == {"log_level": "debug", "readings": {"interval_s": 60}}
     out = capsys.readouterr().out
-    assert f"TRK1: version {NOW_S} of {iso.from_s(NOW_S)} is pending\n" in out
+    assert f"TRK1: version {NOW_S} of {iso.from_s(NOW_S)} is pending: the tracker has not answered yet\n" in out
     assert '  log_level = "debug"\n' in out
     bound = 'thresholds=[{channel = "temp_c", above = 8.0, hysteresis = 0.5}]'
     assert devices.main(["configure", "TRK1", bound]) == 0
@@ -210,4 +210,16 @@ def test_it_is_shown_how_a_tracker_stands(command: Rig, capsys: pytest.CaptureFi
     assert f"  there holds its own file alone, it said at {iso.from_s(NOW_S + 60)}\n" in out
     assert "thinning.deadline_s  (an integer from 0 to 86400, default 58)\n    Dead reckoning: and is told" in out
     assert devices.main(["configuration", "TRK1", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["wanted"]["state"] == "refused"
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["wanted"]["state"], "keys" in shown) == ("refused", False)
+    assert devices.main(["configuration", "TRK1", "--json", "--keys"]) == 0
+    assert json.loads(capsys.readouterr().out)["keys"]
+
+
+def test_all_trackers_are_shown_that_were_ever_to_be_set(command: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    assert devices.main(["configuration"]) == 0
+    assert "no tracker was ever to be set" in capsys.readouterr().out
+    assert devices.main(["configure", "TRK1,TRK2", "log_level=debug"]) == 0
+    assert devices.main(["configuration", "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()[-2:]]
+    assert [row["device"] for row in rows] == ["TRK1", "TRK2"]

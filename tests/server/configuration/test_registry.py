@@ -68,6 +68,9 @@ def test_the_same_word_again_changes_nothing(registry: Registry) -> None:
     for at_ms in (NOW_MS + 5, NOW_MS + 500):
         registry.report("TRK1", Result(wanted.version, State.APPLIED, None, wanted.version), at_ms)
     assert registry.history("TRK1")[0].reported_at_ms == NOW_MS + 5
+    assert registry.heard()["TRK1"].received_at_ms == NOW_MS + 5
+    registry.report("TRK1", Result(wanted.version, State.APPLIED, None, None), NOW_MS + 900)
+    assert registry.heard()["TRK1"] == Heard(None, NOW_MS + 900)
 
 
 def test_one_that_was_applied_can_still_be_taken_back(registry: Registry) -> None:

@@ -1,6 +1,7 @@
 """Configurations on their way to trackers, and what comes back."""
 
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,23 @@ def test_while_nothing_was_heard_of_it_it_is_published_again_whenever_the_broker
     room.configurations.connected()
     assert [topic for topic, _ in room.published[2:]] == [str(Topic("TRK2", Leaf.CONFIGURATION))]
     assert (room.stand, room.acknowledged) == (Stand.APPLIED, 1)
+
+
+def test_of_two_wishes_at_once_the_newer_is_what_the_broker_keeps(room: Room) -> None:
+    def slowly(topic: str, payload: bytes) -> bool:
+        if not second.ident:
+            second.start()
+            second.join(0.2)  # it must not come in between, so this ends by itself
+        room.published.append((topic, payload))
+        return True
+
+    room.configurations = Configurations(room.registry, slowly, lambda: NOW_MS)
+    second = threading.Thread(target=room.configurations.want, args=(["TRK1"], {"log_level": "debug"}))
+    room.configurations.want(["TRK1"], SETTINGS)
+    second.join()
+    versions = [decode_configuration(payload).version for _, payload in room.published]
+    assert versions == sorted(versions)
+    assert len(versions) == 2
 
 
 def test_other_topics_are_left_to_others(room: Room) -> None:

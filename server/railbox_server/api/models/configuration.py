@@ -26,7 +26,7 @@ class ConfigurationRow(BaseModel):
     device: str
     wanted: WantedRow | None
     in_force: int | None = Field(description="The version that holds there; null: the tracker's own file alone")
-    heard_at: str | None = Field(description="When it last said so; null: never")
+    heard_at: str | None = Field(description="Since when it says so; null: it never said anything")
     unreadable: str | None = Field(description="Why what reached it last was no configuration: who else writes to it?")
 
 
