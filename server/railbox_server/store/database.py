@@ -19,6 +19,8 @@ BUSY_TIMEOUT_S: Final = 30.0
 WRITER_CACHE_KIB: Final = 32_768
 SUSPECT: Final = ".suspect"
 """A file of this ending beside it says that damage was met: the next start looks through all of it (health.py)."""
+WAL_KEPT_BYTES: Final = 64 * 2**20
+"""What a backup or a long question let the log grow beyond is given back."""
 READER_CACHE_KIB: Final = 4_096
 """Each thread that reads has one."""
 
@@ -85,6 +87,7 @@ class Database:
         )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
         connection.execute(f"PRAGMA cache_size = -{cache_kib}")
         self._all.append(connection)
         return connection

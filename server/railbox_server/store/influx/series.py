@@ -50,7 +50,15 @@ _SPOOLED: Final = """
     SELECT d.device, b.received_at_ms, b.payload
       FROM devices d JOIN outboxes o ON o.device_id = d.id JOIN spool s ON s.outbox_id = o.id
       JOIN batches b ON b.outbox_id = s.outbox_id AND b.seq = s.seq
-     WHERE ?1 IS NULL OR d.device = ?1"""
+     WHERE d.device = ?1"""
+_SPOOLED_LAST: Final = """
+    SELECT d.device, b.received_at_ms, b.payload
+      FROM (SELECT outbox_id, seq, row_number() OVER (PARTITION BY outbox_id ORDER BY seq DESC) AS nth FROM spool) s
+      JOIN batches b ON b.outbox_id = s.outbox_id AND b.seq = s.seq
+      JOIN outboxes o ON o.id = s.outbox_id JOIN devices d ON d.id = o.device_id
+     WHERE s.nth <= ?1"""
+_LAST: Final = 20
+"""Batches of an outbox looked through for its latest knot: the spool may hold all there are, after a rebuild."""
 _UNDATED: Final = """
     SELECT u.monotonic_s + (SELECT c.utc_offset_s FROM boot_clocks c
                              WHERE c.device_id = u.device_id AND c.boot_id = u.boot_id
@@ -88,7 +96,9 @@ class InfluxSeries:
         return np.array(self.track(device, span, limit), np.int64).reshape(-1, len(TrackPoint._fields))
 
     def latest(self, until_s: int) -> Sequence[Point]:
-        spooled = self._on_spool(None, KNOTS, Span(None, until_s + 1))
+        with self._db.reading() as db:
+            rows = db.execute(_SPOOLED_LAST, (_LAST,)).fetchall()
+        spooled = _samples_of_rows(rows, KNOTS, Span(None, until_s + 1))
         query = _select(KNOTS, KNOT_FIELDS).replace('"lat_deg"', 'last("lat_deg") AS "lat_deg"')
         (found,) = self._reading.ask([f"{query} WHERE {_within(Span(None, until_s + 1))} GROUP BY device, epoch"])
         newest: dict[str, Point] = {}
@@ -97,10 +107,9 @@ class InfluxSeries:
         return [newest[device] for device in sorted(newest)]
 
     def points_in_box(self, box: Box, span: Span, limit: int, after: Mark | None = None) -> Page[Point]:
-        spooled = [sample for sample in self._on_spool(None, KNOTS, span) if _place(sample) in box]
         found: list[Point] = []
         mark = after
-        for outbox, points in self._box_points(box, span, after, spooled, limit):
+        for outbox, points in self._box_points(box, span, after, limit):
             for point in points:
                 if len(found) == limit:
                     return Page(tuple(found), mark)
@@ -163,19 +172,12 @@ class InfluxSeries:
                 return rows[:limit] if oldest else rows[-limit:]
             most *= 4
 
-    def _on_spool(self, device: str | None, measurement: str, span: Span) -> list[Sample]:
+    def _on_spool(self, device: str, measurement: str, span: Span) -> list[Sample]:
         with self._db.reading() as db:
             rows = db.execute(_SPOOLED, (device,)).fetchall()
-        found: list[Sample] = []
-        for name, received_at_ms, payload in rows:
-            batch, _ = believed(wire.decode(payload))
-            samples = samples_of(StoredBatch(name, batch, payload, received_at_ms))
-            found += [item for item in samples if item.measurement == measurement and item.time_s in span]
-        return found
+        return _samples_of_rows(rows, measurement, span)
 
-    def _box_points(
-        self, box: Box, span: Span, after: Mark | None, spooled: Sequence[Sample], limit: int
-    ) -> Iterator[tuple[int, list[Point]]]:
+    def _box_points(self, box: Box, span: Span, after: Mark | None, limit: int) -> Iterator[tuple[int, list[Point]]]:
         """By outbox and time, from the mark on: (outbox id, points)."""
         with self._db.reading() as db:
             parts = [(*part, *db.execute(_OUTBOX, part[:1]).fetchone()) for part in parts_in_box(db, box, span, after)]
@@ -189,11 +191,21 @@ class InfluxSeries:
                 f"AND {_within(Span(from_s, to_s))} {order}"
                 for _, from_s, to_s, device, epoch in page
             ]
+            spooled = {device: self._on_spool(device, KNOTS, span) for device in {part[3] for part in page}}
             for (outbox, from_s, to_s, device, epoch), found in zip(page, self._reading.ask(queries), strict=True):
-                own = [item for item in spooled if (item.device, item.epoch) == (device, epoch)]
-                here = [item for item in own if from_s <= item.time_s < to_s]
+                own = [item for item in spooled[device] if item.epoch == epoch and from_s <= item.time_s < to_s]
+                here = [item for item in own if _place(item) in box]
                 points = sorted(map(mapping.point, merged(here, found)), key=_by_time_and_seq)
                 yield outbox, [at for at in points if after is None or (outbox, at.time_s, at.seq) > after]
+
+
+def _samples_of_rows(rows: Sequence[tuple[str, int, bytes]], measurement: str, span: Span) -> list[Sample]:
+    found: list[Sample] = []
+    for device, received_at_ms, payload in rows:
+        batch, _ = believed(wire.decode(payload))
+        samples = samples_of(StoredBatch(device, batch, payload, received_at_ms))
+        found += [item for item in samples if item.measurement == measurement and item.time_s in span]
+    return found
 
 
 def _query(measurement: str, fields: Sequence[str], device: str, span: Span, order: str = "") -> str:
