@@ -42,17 +42,18 @@ class Run:
 
 
 def runs(rows: Iterable[Row]) -> Iterator[Run]:
-    """The runs of one unit's trusted positions, in order of time; each device's line is its own."""
-    trusted = [row for row in rows if row["trusted"]]
-    for _, own in groupby(sorted(trusted, key=lambda row: (row["device"], row["time"])), key=lambda row: row["device"]):
-        current: list[Row] = []
-        for row in own:
-            if row["dark_s"] and current:
-                yield Run(tuple(current), is_dark=False)
-                yield Run((current[-1], row), is_dark=True)
-                current = []
-            current.append(row)
-        yield Run(tuple(current), is_dark=False)
+    """The runs of one unit's trusted positions, which are given in order of time; each device's line is its own."""
+    growing: dict[str, list[Row]] = {}
+    for row in rows:
+        if not row["trusted"]:
+            continue
+        own = growing.setdefault(row["device"], [])
+        if row["dark_s"] and own:
+            yield Run(tuple(own), is_dark=False)
+            yield Run((own[-1], row), is_dark=True)
+            own.clear()
+        own.append(row)
+    yield from (Run(tuple(own), is_dark=False) for own in growing.values())
 
 
 def features(table: Table, rows: Iterable[Row], spots: Spots) -> Iterator[Feature]:
