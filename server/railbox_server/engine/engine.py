@@ -1,20 +1,26 @@
 """Which unit is judged when: new data, a changed assignment, or time passing over an open visit.
 
-A unit touched many times is judged once; one that is costly to judge rests longer, so none starves the others. Knows
-nothing of borders; the clock that ticks is passed in.
+New data is judged at once, for visits, crossings and flags, next to where it is; progress, trip and custody are
+concluded from the whole journey, in turns of their own. A unit touched many times is judged once; one that is costly
+rests longer, so none starves the others. Knows nothing of borders; the clock that ticks is passed in.
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from railbox_server.clock import Clock
 from railbox_server.engine.changes import Change, touched
 from railbox_server.engine.judge import Judge
-from railbox_server.fleet import Units, units_of
+from railbox_server.engine.keeper import Keeper, Open
+from railbox_server.engine.rows import worst_flag
+from railbox_server.fleet import Assignment, Units, units_of
+from railbox_server.journey.history import TimeSpan
 from railbox_server.store.interface import JourneyStore, StoreError
+from railbox_server.store.values import DerivedChange
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +32,11 @@ REGISTRY_S: Final = 1.0
 TICK_S: Final = {"real": 30.0, "replay": 1.0}
 """How often open visits are judged by the clock alone."""
 STORE_RETRY_S: Final = 5.0
+UNSURE_S: Final = 6 * 3_600.0
+"""At its start an engine looks again at so much of the end of each journey: the last one may not have got that far."""
+
+New = dict[str, list[TimeSpan]] | None
+"""By device: when there is something new of a unit; None: all of it may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +72,35 @@ class Engine:
         self._mono_s = mono_s
         self._units: Units = {}
         self._version = -1
+        self._keeper = Keeper(store, judge.book, judge.network, judge.settings)
         self._due: dict[str, float] = {}
+        """Units with something new, and when they are to be judged."""
+        self._new: dict[str, New] = {}
+        self._whole: dict[str, float] = {}
+        """Units whose whole journey is to be judged, and when."""
         self._resting: dict[str, float] = {}
-        self._open: dict[str, int] = {}
-        """Units that time alone may change, with the time they were judged at."""
+        self._open: dict[str, tuple[Open, int]] = {}
+        """What time alone may change, with the time it was judged at."""
         self._next_registry_s = self._next_tick_s = float("-inf")
 
     @property
     def pending(self) -> int:
         """Units whose rows are out of date. By the real clock open ones always are a little: they do not count."""
         stale = self._stale() if self._clock.mode == "replay" else []
-        return len(self._due) + sum(unit not in self._due for unit in stale)
+        return len({*self._due, *self._whole, *stale})
 
     def touch(self, changes: Sequence[Change]) -> None:
         for unit in sorted(touched(changes, self._units)):
-            self._touch(unit)
+            self._touch(
+                unit, [change for change in changes if any(i.device == change.device for i in self._units[unit])]
+            )
         self._tell(Told(self.pending))
 
     def again(self, units: Iterable[str]) -> None:
         """Something else than data says another thing of these units."""
         for unit in sorted(units):
             if unit in self._units:
-                self._touch(unit)
+                self._judge_whole(unit)
 
     def turn(self) -> float:
         """Judges the unit that is due longest, if any; returns in how many seconds there is something to do."""
@@ -92,47 +110,109 @@ class Engine:
             self._read_registry()
         if mono_s >= self._next_tick_s:
             self._next_tick_s = mono_s + TICK_S[self._clock.mode]
-            for unit in self._stale():
-                self._touch(unit)
-        unit = min(self._due, key=self._due.__getitem__, default=None)
-        if unit is not None and self._due[unit] <= mono_s:
-            self._judge_now(unit)
-            return 0.0
-        soonest_s = min([self._next_registry_s, self._next_tick_s, *self._due.values()])
+            self._judge_by_the_clock()
+        for due, judge in ((self._due, self._update_now), (self._whole, self._judge_now)):
+            unit = min(due, key=due.__getitem__, default=None)
+            if unit is not None and due[unit] <= mono_s:
+                judge(unit)
+                return 0.0
+        soonest_s = min([self._next_registry_s, self._next_tick_s, *self._due.values(), *self._whole.values()])
         return max(0.0, soonest_s - self._mono_s())
 
-    def _judge_now(self, unit: str) -> None:
+    def _update_now(self, unit: str) -> None:
+        """Judges what is new of a unit."""
         del self._due[unit]
-        start_s = self._mono_s()
-        now_s = self._clock.now_s()
+        new = self._new.pop(unit)
+        start_s, now_s = self._mono_s(), self._clock.now_s()
+        assignments = self._units[unit]
         try:
-            judged = self._judge.judge(unit, self._units[unit], now_s)
-            changed = self._store.put_derived(judged.derived)
+            with self._keeper.book.writing():
+                news = self._keeper.update(unit, assignments, new, now_s)
+                lasts = news.open if news.open_moved else self._open.get(unit, (None, 0))[0]
+                change = news.change
+                if news.last_moved or news.open_moved:
+                    change = replace(change, row=self._judge.head_row(unit, assignments, news.last, lasts, now_s))
+                changed = bool(not change.is_empty and self._store.change_derived([change]))
         except StoreError as error:
             log.error("%s: %s; trying again in %.0f s", unit, error, STORE_RETRY_S)
-            self._due[unit] = start_s + STORE_RETRY_S
+            self._due[unit], self._new[unit] = start_s + STORE_RETRY_S, new
             return
         except Exception:
             # One unit's data must not stop the others: it is judged again when there is more of it.
             log.exception("unit %s cannot be judged", unit)
+            self._new[unit] = None
             return
-        if judged.last_fix_s is not None:
-            self._clock.saw(judged.last_fix_s)
-        self._open.pop(unit, None)
-        if judged.is_open:
-            self._open[unit] = now_s
+        last_s = None if news.last is None else int(news.last.time_s)
+        if last_s is not None:
+            self._clock.saw(last_s)
+        if news.open_moved:
+            self._open.pop(unit, None)
+            if news.open is not None:
+                self._open[unit] = news.open, now_s
+        self._judge_whole(unit)
+        self._tell(Told(self.pending, unit, last_s, changed, self._mono_s() - start_s))
+
+    def _judge_now(self, unit: str) -> None:
+        """Judges a unit's whole journey: for its progress, trip and custody."""
+        del self._whole[unit]
+        start_s = self._mono_s()
+        try:
+            judged = self._judge.judge(unit, self._units[unit], self._clock.now_s())
+            changed = self._store.put_derived(judged.derived)
+        except StoreError as error:
+            log.error("%s: %s; trying again in %.0f s", unit, error, STORE_RETRY_S)
+            self._whole[unit] = start_s + STORE_RETRY_S
+            return
+        except Exception:
+            log.exception("unit %s cannot be judged", unit)
+            return
         end_s = self._mono_s()
         self._resting[unit] = end_s + max(LEAST_REST_S, REST_PER_COST * (end_s - start_s))
         self._tell(Told(self.pending, unit, judged.last_fix_s, changed, end_s - start_s))
 
-    def _touch(self, unit: str) -> None:
-        if unit not in self._due:
-            self._due[unit] = max(self._mono_s(), self._resting.get(unit, 0.0))
+    def _judge_by_the_clock(self) -> None:
+        """Judges what lasts, without any knot."""
+        now_s = self._clock.now_s()
+        changes: list[DerivedChange] = []
+        for unit in self._stale():
+            before, _ = self._open[unit]
+            now = before.at(now_s, self._judge.settings)
+            if now != before:
+                visits, crossings = now.rows()
+                rows = self._store.unit_rows(unit) if now.flags() != before.flags() else ()
+                flag, certainty = worst_flag([*visits, *crossings])
+                row = {**rows[0], "flag": flag, "certainty": certainty} if rows else None
+                changes.append(DerivedChange(unit, visits=visits, crossings=crossings, row=row))
+            self._open[unit] = now, now_s
+        if not changes:
+            return
+        try:
+            self._store.change_derived(changes)
+        except StoreError as error:
+            log.error("%s; what lasts is judged again in %.0f s", error, TICK_S[self._clock.mode])
+            return
+        for change in changes:
+            self._tell(Told(self.pending, change.unit, rows_changed=True))
+
+    def _touch(self, unit: str, changes: Sequence[Change] | None = None) -> None:
+        """`changes`: all that is new; None: nobody can say what is."""
+        new = self._new.setdefault(unit, {})
+        for change in changes or ():
+            if change.first_s is None or change.last_s is None:
+                self._new[unit] = new = None
+            elif new is not None:
+                new.setdefault(change.device, []).append((change.first_s, change.last_s))
+        if changes is None:
+            self._new[unit] = None
+        self._due.setdefault(unit, self._mono_s())
+
+    def _judge_whole(self, unit: str) -> None:
+        self._whole.setdefault(unit, max(self._mono_s(), self._resting.get(unit, 0.0)))
 
     def _stale(self) -> list[str]:
         """Open units judged at another time than it is now. By the real clock that is all of them, always."""
         now_s = self._clock.now_s()
-        return [unit for unit, at_s in self._open.items() if at_s != now_s]
+        return [unit for unit, (_, at_s) in self._open.items() if at_s != now_s]
 
     def _read_registry(self) -> None:
         """Judges units whose assignments changed, whoever changed them, and drops those that are no more."""
@@ -141,14 +221,32 @@ class Engine:
             return
         units = units_of(self._store.known_devices(), self._store.assignments())
         for unit in sorted(units):
-            if self._version < 0 or units[unit] != self._units.get(unit):
+            if self._version < 0:
+                self._begin(unit, units[unit])
+            elif units[unit] != self._units.get(unit):
                 self._touch(unit)
         gone = (self._units.keys() if self._version >= 0 else self._store.derived_units()) - units.keys()
         self._units, self._version = units, version
         for unit in sorted(gone):
-            self._due.pop(unit, None)
-            self._open.pop(unit, None)
+            for kept in (self._due, self._new, self._whole, self._open):
+                kept.pop(unit, None)
             self._judge.forget(unit)
+            self._keeper.forget(unit)
             self._store.drop_derived(unit)
             self._tell(Told(self.pending, unit, rows_changed=True))
         self._tell(Told(self.pending))
+
+    def _begin(self, unit: str, assignments: Sequence[Assignment]) -> None:
+        """Takes up what the last engine left."""
+        now_s = self._clock.now_s()
+        if not self._keeper.is_current(unit, assignments):
+            self._touch(unit)
+            return
+        last_s = self._keeper.last_s(unit)
+        if last_s is not None:
+            self._clock.saw(last_s)
+            self._new[unit] = {item.device: [(last_s - UNSURE_S, math.inf)] for item in assignments}
+            self._due.setdefault(unit, self._mono_s())
+        lasts = self._keeper.open(unit, assignments, now_s)
+        if lasts is not None:
+            self._open[unit] = lasts, now_s

@@ -4,7 +4,7 @@ The bridge between the store and the pure engine; decides nothing itself.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
@@ -13,9 +13,11 @@ from railbox_server.custody.derive import derive as custody_of
 from railbox_server.custody.model import DEFAULTS, DeviceLog
 from railbox_server.custody.model import Settings as CustodySettings
 from railbox_server.custody.report import custody_row
+from railbox_server.engine.book import Book
+from railbox_server.engine.keeper import Open
 from railbox_server.engine.rows import devices_now, unit_row
 from railbox_server.engine.travels import Travels
-from railbox_server.fleet import Assignment, Span
+from railbox_server.fleet import ALWAYS, Assignment, Span
 from railbox_server.journey.derive import derive
 from railbox_server.journey.model import Journey, Settings, Track, Waypoint
 from railbox_server.journey.network import Network
@@ -49,6 +51,8 @@ class Judge:
     travels: Travels
     derive: Derive = derive
     custody: CustodySettings = DEFAULTS
+    book: Book = field(default_factory=lambda: Book(None, ""))
+    """Absent: one in memory, for as long as this."""
 
     def judge(self, unit: str, assignments: Sequence[Assignment], now_s: int) -> Judged:
         tracks = [track for item in assignments for track in self._tracks(item)]
@@ -87,13 +91,30 @@ class Judge:
             or any(crossing.departed is None for crossing in journey.crossings),
         )
 
+    def head_row(
+        self, unit: str, assignments: Sequence[Assignment], last: Waypoint | None, lasts: Open | None, now_s: int
+    ) -> Row | None:
+        """The unit's row as it is now, but for what is concluded from the whole journey; None: it has none yet."""
+        rows = self.store.unit_rows(unit)
+        if not rows:
+            return None
+        visits, crossings = lasts.rows() if lasts is not None else ((), ())
+        last_s = now_s if last is None else int(last.time_s)
+        until_s = max(now_s, last_s) + self.settings.future_s
+        near = [track for item in assignments for track in self._tracks(item, Span(last_s, last_s + 1))]
+        point = self._last_point(last, near)
+        row = unit_row(
+            unit, devices_now(assignments, now_s), point, visits, crossings, self._condition(assignments, until_s), ()
+        )
+        return row | {key: rows[0][key] for key in ("corridor", "progress")}
+
     def forget(self, unit: str) -> None:
         """The unit is no more."""
         self.travels.forget(unit)
 
-    def _tracks(self, assignment: Assignment) -> list[Track]:
+    def _tracks(self, assignment: Assignment, when: Span = ALWAYS) -> list[Track]:
         missing = {state.outbox.epoch: state.ledger.without_data() for state in self.store.outboxes(assignment.device)}
-        knots = self.store.seen_knots(assignment.device, assignment.span)
+        knots = self.store.seen_knots(assignment.device, assignment.span.both(when))
         nothing: tuple[SeqRange, ...] = ()
         return [Track(assignment.device, epoch, knots[epoch], missing.get(epoch, nothing)) for epoch in sorted(knots)]
 

@@ -54,12 +54,14 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """`last_moved`: the newest trusted place is another one."""
+    """`last_moved`: the newest trusted place is another one. `open_moved`: so may be what is open."""
 
     change: DerivedChange
     last: Waypoint | None
     last_moved: bool
+    open_moved: bool
     open: Open | None
+    """None, too, where it has not moved."""
 
 
 class Keeper:
@@ -70,7 +72,7 @@ class Keeper:
         self._settings = settings
 
     def update(self, unit: str, assignments: Sequence[Assignment], spans: Spans | None, now_s: int) -> News:
-        """What is new of a unit. `spans` None: all of it may be. To be called, and stored, while the book is written."""
+        """What is new of a unit; None: all of it may be. To be called, and stored, while the book is written."""
         head = self.book.head(unit)
         knots = _Knots(self._store, assignments, head.get("extents", {}))
         anew = spans is None or not head or head["assigned"] != _assigned(assignments)
@@ -100,18 +102,22 @@ class Keeper:
             tuple(visit_row(each) for each in new_visits if each not in old_visits),
             tuple(crossing_row(each) for each in old_crossings if each not in new_crossings),
             tuple(crossing_row(each) for each in new_crossings if each not in old_crossings),
-            tuple((device, *_storable(span)) for device, span in update.judged),
+            tuple((device, *_storable(span)) for device, span in update.judged if untrusted or update.trust_moved),
             tuple(Untrusted(*key, reason) for key, reason in untrusted.items()),
             anew=anew,
         )
         head |= {
             "assigned": _assigned(assignments),
-            "stored": _stored(self._store, assignments),
+            "stored": knots.stored(),
             "last": pages.last,
             "extents": knots.by_track,
         }
         self.book.put_head(unit, head)
-        return News(change, pages.last, pages.last != was_last, self._open(history, pages.last, now_s))
+        moved = pages.last != was_last
+        newest = pages.episode_before(math.inf) if update.new or moved else None
+        open_moved = moved or anew or newest in update.new
+        now_open = self._open(history, pages.last, now_s) if open_moved else None
+        return News(change, pages.last, moved, open_moved, now_open)
 
     def is_current(self, unit: str, assignments: Sequence[Assignment]) -> bool:
         """Whether all that is stored of a unit has been judged."""
@@ -119,7 +125,7 @@ class Keeper:
         return (
             bool(head)
             and head["assigned"] == _assigned(assignments)
-            and head["stored"] == _stored(self._store, assignments)
+            and head["stored"] == _Knots(self._store, assignments, {}).stored()
         )
 
     def open(self, unit: str, assignments: Sequence[Assignment], now_s: int) -> Open | None:
@@ -128,6 +134,11 @@ class Keeper:
         last = waypoint(head.get("last"))
         knots = _Knots(self._store, assignments, head.get("extents", {}))
         return self._open(History(unit, knots, self.book.of(unit, last), self._network, self._settings), last, now_s)
+
+    def last_s(self, unit: str) -> int | None:
+        """The time of its newest trusted place."""
+        last = waypoint(self.book.head(unit).get("last"))
+        return None if last is None else int(last.time_s)
 
     def forget(self, unit: str) -> None:
         """The unit is no more."""
@@ -151,6 +162,7 @@ class _Knots:
         self._assignments = assignments
         self._devices = {item.device for item in assignments}
         self._missing: dict[str, dict[int, tuple[SeqRange, ...]]] = {}
+        self._stored: dict[str, list[object]] = {}
         self._read: dict[tuple[float, float, str | None], Sequence[Track]] = {}
         self.by_track: dict[str, list[float]] = {key: list(extent) for key, extent in extents.items()}
 
@@ -189,23 +201,30 @@ class _Knots:
         nothing: tuple[SeqRange, ...] = ()
         return [Track(item.device, epoch, own, missing.get(epoch, nothing)) for epoch, own in knots.items() if own]
 
+    def stored(self) -> str:
+        """Another text whenever there is more in the store than there was."""
+        for device in self._devices:
+            self._missing_of(device)
+        return sha256(repr(sorted(self._stored.items())).encode()).hexdigest()[:16]
+
     def _missing_of(self, device: str) -> dict[int, tuple[SeqRange, ...]]:
         found = self._missing.get(device)
         if found is None:
             states = self._store.outboxes(device)
             found = self._missing[device] = {state.outbox.epoch: state.ledger.without_data() for state in states}
+            self._stored[device] = [
+                (
+                    state.outbox.epoch,
+                    state.ledger.highest,
+                    [(each.first, each.last) for each in found[state.outbox.epoch]],
+                )
+                for state in states
+            ]
         return found
 
 
 def _assigned(assignments: Sequence[Assignment]) -> list[list[Any]]:
     return [[item.device, item.span.from_s, item.span.to_s] for item in assignments]
-
-
-def _stored(store: JourneyStore, assignments: Sequence[Assignment]) -> str:
-    """Another text whenever there is more in the store than there was."""
-    states = [state for device in sorted({item.device for item in assignments}) for state in store.outboxes(device)]
-    known = [(state.outbox, state.ledger.stored.ranges, state.ledger.without_data()) for state in states]
-    return sha256(repr(known).encode()).hexdigest()[:16]
 
 
 def _storable(span: TimeSpan) -> tuple[float, float]:

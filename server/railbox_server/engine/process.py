@@ -1,7 +1,7 @@
 """The engine in a process of its own, so that judging a long journey takes nothing from ingest and the API.
 
 Changes go in, what it tells comes out, over one pipe. The child ends when the pipe does, however this process ended;
-when the child ends, another one is started, which judges everything anew. Decides nothing.
+when the child ends, another one is started, which takes up what that one left. Decides nothing.
 """
 
 import logging
@@ -18,6 +18,7 @@ from railbox_server import logs
 from railbox_server.clock import Mode, clock_of
 from railbox_server.custody.model import DEFAULTS
 from railbox_server.custody.model import Settings as CustodySettings
+from railbox_server.engine.book import FILE, Book, version_of
 from railbox_server.engine.changes import Change
 from railbox_server.engine.engine import Engine, Told
 from railbox_server.engine.judge import Judge
@@ -76,7 +77,8 @@ def child(spec: EngineSpec, pipe: Pipe) -> None:
     store = open_store(spec.data)
     known = available(spec.corridors)
     plans = PlanFile(spec.planned_journeys, known)
-    judge = Judge(store, Network(known), spec.settings, Travels(known, plans.of), custody=spec.custody)
+    book = Book(spec.data / FILE, version_of(known, spec.settings))
+    judge = Judge(store, Network(known), spec.settings, Travels(known, plans.of), custody=spec.custody, book=book)
     taken = 0
     try:
         engine = Engine(store, judge, clock_of(spec.clock), lambda told: pipe.send(Heard(told, taken)))
@@ -90,6 +92,7 @@ def child(spec: EngineSpec, pipe: Pipe) -> None:
     except (EOFError, BrokenPipeError):
         log.debug("the server is gone")
     finally:
+        book.close()
         store.close()
 
 

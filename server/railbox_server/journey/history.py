@@ -98,7 +98,9 @@ class Update:
     gone: list[Kept] = field(default_factory=list[Kept])
     new: list[Kept] = field(default_factory=list[Kept])
     judged: list[tuple[str, TimeSpan]] = field(default_factory=list[tuple[str, TimeSpan]])
-    """By device: when knots may now be believed, or not believed any more."""
+    """By device: when there are new knots, or knots may now be believed, or not believed any more."""
+    trust_moved: bool = False
+    """Whether some that were there are now believed, or not any more."""
     paths: list[Sequence[Step]] = field(default_factory=list[Sequence[Step]])
     """The steps that were looked at anew."""
 
@@ -127,7 +129,9 @@ class History:
         update = Update(self._memory.last)
         for device, spans in sorted(changed.items()):
             for span in joined(spans, 0.0):
-                update.judged += [(device, each) for each in self._trust(device, span)]
+                differing = self._trust(device, span)
+                update.trust_moved |= bool(differing)
+                update.judged += [(device, each) for each in joined([span, *differing], 0.0)]
         for span in joined((span for _, span in update.judged), FIRST_PAD_S):
             self._renew(span, update)
         return update
@@ -153,7 +157,7 @@ class History:
     # --- trust -------------------------------------------------------------------------------------------------------
 
     def _trust(self, device: str, span: TimeSpan) -> list[TimeSpan]:
-        """Judges a device's knots next to a change; returns when knots have to be looked at anew."""
+        """Judges a device's knots next to a change; returns when others are believed now, or not any more."""
         memory, settings = self._memory, self._settings
         knots, before, behind = self._valid_around(device, span)
         from_s = span[0] if before is None else float(before.time_s)
@@ -165,7 +169,7 @@ class History:
         if behind is not None and old and new and old[-1].to_s > behind.time_s:
             new[-1] = new[-1]._replace(last=old[-1].last)
         if [chain[:2] for chain in old] == [chain[:2] for chain in new]:
-            return [span]
+            return []
         left, right = self._left_of(device, from_s, old), self._right_of(device, to_s, old)
         verdict = judged([*left, *new, *right], settings)
         first = max(beyond_dispute(left, settings), default=0)
@@ -173,7 +177,7 @@ class History:
         gone = [*left, *old, *right][first : last + 1 + len(old) - len(new)]
         there = verdict[first : last + 1]
         memory.put_chains(device, [each for each in gone if each not in there], [e for e in there if e not in gone])
-        return joined([span, *_differing(_cut_out(gone), _cut_out(there))], 0.0)
+        return _differing(_cut_out(gone), _cut_out(there))
 
     def _valid_around(self, device: str, span: TimeSpan) -> tuple[Sequence[SeenKnot], SeenKnot | None, SeenKnot | None]:
         """The knots of a time that are not bad by themselves, from the last before it to the first after it."""

@@ -204,3 +204,9 @@ class DerivedChange:
     row: Row | None = None
     """None: as before."""
     anew: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing that is stored is another thing."""
+        rows = (self.visits_gone, self.visits, self.crossings_gone, self.crossings)
+        return not (any(rows) or self.judged or self.anew or self.row)
