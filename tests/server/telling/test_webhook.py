@@ -135,7 +135,9 @@ def redirect(handler: BaseHTTPRequestHandler) -> None:
     say(handler, 307, {"location": "http://127.0.0.1:9/elsewhere"})
 
 
-@pytest.mark.parametrize("failure", [500, 503, 429, 401, 404, hang_up, redirect, slow], ids=str)
+@pytest.mark.parametrize(
+    "failure", [500, 503, 429, 401, 404, hang_up, redirect, slow], ids=lambda how: getattr(how, "__name__", str(how))
+)
 def test_a_failure_is_tried_again_under_the_same_id_until_it_is_taken(ledger: NoticeLedger, failure: Answer) -> None:
     tell(ledger, "a", "b")
     with receiver(lambda number: failure if number < 3 else 204) as there, webhook(ledger, there, timeout_s=0.3):
