@@ -17,7 +17,7 @@ from railbox_server.journey.model import Journey, SeenKnot, Settings, Track
 from railbox_server.journey.network import Network
 from railbox_telemetry.values import SeqRange
 
-GROUPS = 40
+GROUPS = 20
 SETTINGS = Settings()
 
 
