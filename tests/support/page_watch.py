@@ -62,7 +62,8 @@ class Watch:
                 return {"configurations": self.configurations, "next": None}
             case ["notices"] if self.notices is not None:
                 wanted = query.get("unit")
-                shown = [row for row in self.notices if wanted is None or row["unit"] in wanted]
+                of_kind = [row for row in self.notices if row["kind"] in query["kind"]]
+                shown = [row for row in of_kind if wanted is None or row["unit"] in wanted]
                 return {"notices": shown[: int(query["limit"][0])], "next": None}
             case ["webhook"] if self.notices is not None:
                 return self.webhook

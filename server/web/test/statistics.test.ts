@@ -15,13 +15,17 @@ describe("a border's history", () => {
   it("gives half and nine in ten", () => {
     expect(standingText(standing(12, 31))).toBe("half within 31 h, 9 in 10 within 62 h");
   });
+  it("of few crossings claims no more than they say", () => {
+    expect(standingText(standing(1, 31))).toBe("one took 31 h");
+    expect(standingText(standing(4, 31))).toBe("half within 31 h");
+  });
   it("gives bounds where no crossing was seen to begin", () => {
     expect(standingText(standing(0, null, { p50_bounds_h: [12, 40] }))).toBe("half within 12 h to 40 h");
     expect(standingText(standing(0, null, { p50_bounds_h: [12, null] }))).toBe("half over 12 h or more");
   });
   it("says what it rests on, and what it leaves out", () => {
     expect(groundText(standing(1, 31, { cut: 2, open: 1, longest_open_h: 80 }))).toBe(
-      "mean 31 h, of 1 crossing; 2 more were there at first sight; 1 not over yet, the longest for 80 h",
+      "of 1 crossing; 2 more were there at first sight; 1 not over yet, the longest for 80 h",
     );
   });
   it("shows the busiest direction first, and no direction of which nothing is known", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { counts } from "../src/core/board.ts";
 import { astray, worstOf } from "../src/core/judgement.ts";
-import { deliveryText, noticeText, webhookTroubles } from "../src/core/notices.ts";
+import { deliveryText, groupedNotices, groupText, noticeText, webhookTroubles } from "../src/core/notices.ts";
 import type { Progress } from "../src/core/rows.ts";
 import { isUrgent, orderedTrackers, settingLines, settingText, troubles } from "../src/core/trackers.ts";
 import type { ConfigurationRow, DeviceRow, NoticeRow } from "../src/core/watchRows.ts";
@@ -46,7 +46,7 @@ describe("a tracker", () => {
       "Disk full: 4 MB",
       "Hot: 82 °C",
       "Under-voltage 2×",
-      "Offline 20 s",
+      "Offline",
     ]);
   });
   it("without clock or fix since it started says so", () => {
@@ -144,10 +144,32 @@ describe("a notice", () => {
     expect(noticeText({ ...flag, border_name: null, place: "pk-taftan" }).where).toBe("");
   });
   it("says of its delivery only what is wrong", () => {
-    expect(deliveryText(flag)).toBeNull();
-    expect(deliveryText({ ...flag, delivery: { state: "waiting", attempts: 2, answer: "502" } })).toBe(
+    expect(deliveryText([flag])).toBeNull();
+    expect(deliveryText([flag, { ...flag, delivery: { state: "waiting", attempts: 2, answer: "502" } }])).toBe(
       "Webhook: waiting after 2 attempts (502)",
     );
+  });
+  it("of many shocks at one place is one, and hides nothing that lasts", () => {
+    const shock = (value: number, time: string): NoticeRow => {
+      return {
+        ...flag,
+        notice: time,
+        kind: "shock",
+        event: "shock",
+        value,
+        time,
+        place_name: "Taftan",
+        border_name: null,
+      };
+    };
+    const shocks = [shock(2, "2026-11-20T01:00:00Z"), shock(4.2, "2026-11-20T02:00:00Z")];
+    const elsewhere = { ...shock(3, "2026-11-20T03:00:00Z"), place_name: "Mirjaveh" };
+    const groups = groupedNotices([...shocks, flag, elsewhere]);
+    expect(groups.map(group => groupText(group, NOW_MS)).map(text => [text.words, text.detail])).toEqual([
+      ["2 shocks, worst 4.20 g", "20 Nov 01:00 to 20 Nov 02:00"],
+      ["Over limit", "stood about 54 h"],
+      ["Shock 3.00 g", "20 Nov 03:00"],
+    ]);
   });
   it("queue that needs a hand is told", () => {
     const telling = { waiting: 4, oldest_waiting: null, refused: 1, dropped: 0 };

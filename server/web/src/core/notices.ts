@@ -3,7 +3,8 @@
 import { incidentText } from "./custody.ts";
 import { dwellText } from "./interval.ts";
 import { flagVerdict, type Verdict } from "./judgement.ts";
-import type { NoticeRow, TellingRow } from "./watchRows.ts";
+import { dayTime, parseMs } from "./time.ts";
+import { INCIDENTS, type NoticeRow, type TellingRow } from "./watchRows.ts";
 import { plural } from "./words.ts";
 
 export interface NoticeText {
@@ -15,6 +16,48 @@ export interface NoticeText {
   /** How long, when; empty where there is no more to say. */
   readonly detail: string;
 }
+
+/**
+ * Newest first. Incidents of one kind at one place, told on one day, go as one: a shunting yard gives dozens of shocks,
+ * and they must not hide a container that stands too long.
+ */
+export function groupedNotices(rows: readonly NoticeRow[]): (readonly [NoticeRow, ...NoticeRow[]])[] {
+  const groups = new Map<string, [NoticeRow, ...NoticeRow[]]>();
+  for (const row of [...rows].sort((a, b) => b.told_at.localeCompare(a.told_at))) {
+    const own = `${row.notice} ${row.revision}`;
+    const key = isIncident(row)
+      ? [row.unit, row.kind, whereOf(row), row.action, row.told_at.slice(0, 10)].join("|")
+      : own;
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  return [...groups.values()];
+}
+
+function isIncident(row: NoticeRow): boolean {
+  return INCIDENTS.some(kind => kind === row.kind);
+}
+
+/** Of a group the sum, of one notice itself. */
+export function groupText(group: readonly [NoticeRow, ...NoticeRow[]], nowMs: number): NoticeText {
+  const [newest, ...others] = group;
+  const text = noticeText(newest);
+  const times = group.flatMap(row => parseMs(row.time) ?? []).sort((a, b) => a - b);
+  const [first, last] = [times[0], times.at(-1)];
+  if (first === undefined || last === undefined) return text;
+  if (others.length === 0) return { ...text, detail: dayTime(first, nowMs) };
+  const worst = Math.max(...group.map(row => row.value ?? 0));
+  const most = newest.kind === "shock" ? `, worst ${worst.toFixed(2)} g` : "";
+  const words = said(newest, `${plural(group.length, MANY[newest.kind] ?? newest.kind)}${most}`);
+  return { ...text, words, detail: `${dayTime(first, nowMs)} to ${dayTime(last, nowMs)}` };
+}
+
+const MANY: Partial<Record<NoticeRow["kind"], string>> = {
+  door: "door opening",
+  shock: "shock",
+  light: "light breach",
+};
 
 /** What was taken back, or is over, is told calmly. */
 export function noticeText(row: NoticeRow): NoticeText {
@@ -66,8 +109,12 @@ function detailOf(row: NoticeRow): string {
   return `stood ${dwellText({ dwell_min_s, dwell_est_s, dwell_max_s }).main}`;
 }
 
-/** What the receiver did not get, in words; null when all is well or nothing is to be posted. */
-export function deliveryText({ delivery }: NoticeRow): string | null {
+/** What the receiver did not get of a group, in words; null when all is well or nothing is to be posted. */
+export function deliveryText(group: readonly NoticeRow[]): string | null {
+  return group.map(undelivered).find(text => text !== null) ?? null;
+}
+
+function undelivered({ delivery }: NoticeRow): string | null {
   const { state, attempts, answer } = delivery;
   if (state === "kept" || state === "delivered" || (state === "waiting" && attempts === 0)) return null;
   const tried = state === "waiting" ? `waiting after ${plural(attempts, "attempt")}` : state;

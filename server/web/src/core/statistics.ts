@@ -11,6 +11,8 @@ const HOUR_S = 3600;
 const MOST_MONTHS = 18;
 /** A change of less than this a month is none that anybody would notice. */
 const LEAST_TREND_H = 0.5;
+/** Of fewer crossings nobody can say what 9 in 10 do. */
+const FEW = 5;
 const MONTH_NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** The border's directions, the busiest first; those of which nothing is known are left out. */
@@ -22,8 +24,9 @@ export function directionsOf(rows: readonly BorderStatistics[], border: string):
 
 /** "half within 31 h, 9 in 10 within 54 h"; of crossings not seen to begin only what bounds them. */
 export function standingText(row: Standing): string {
+  if (row.p50_h !== null && row.n === 1) return `one took ${hours(row.p50_h)}`;
   if (row.p50_h !== null) {
-    const nine = row.p90_h === null ? "" : `, 9 in 10 within ${hours(row.p90_h)}`;
+    const nine = row.p90_h === null || row.n < FEW ? "" : `, 9 in 10 within ${hours(row.p90_h)}`;
     return `half within ${hours(row.p50_h)}${nine}`;
   }
   const [low, high] = row.p50_bounds_h ?? [0, null];
@@ -45,7 +48,7 @@ export function groundText(row: Standing): string {
   const of = `of ${plural(row.n, "crossing")}`;
   const longest = row.longest_open_h === null ? "" : `, the longest for ${hours(row.longest_open_h)}`;
   return [
-    row.mean_h === null ? of : `mean ${hours(row.mean_h)}, ${of}`,
+    row.mean_h === null || row.n === 1 ? of : `mean ${hours(row.mean_h)}, ${of}`,
     ...(row.cut > 0 ? [`${row.cut} more ${row.cut === 1 ? "was" : "were"} there at first sight`] : []),
     ...(row.open > 0 ? [`${row.open} not over yet${longest}`] : []),
   ].join("; ");

@@ -131,7 +131,8 @@ function* contact(row: DeviceRow, nowMs: number): Generator<Trouble> {
   const heardMs = parseMs(row.last_seen);
   const ageS = heardMs === null ? null : (nowMs - heardMs) / 1000;
   if (ageS === null) yield { tone: "silent", words: "Never heard", todo: "" };
-  else if (row.online === false) yield { tone: "silent", words: `Offline ${shortDuration(ageS)}`, todo: "" };
+  else if (row.online === false)
+    yield { tone: "silent", words: ageS < 60 ? "Offline" : `Offline ${shortDuration(ageS)}`, todo: "" };
   else if (ageS > SILENT_S) yield { tone: "silent", words: `Silent ${shortDuration(ageS)}`, todo: "" };
 }
 

@@ -58,13 +58,16 @@ export interface ConfigurationRow {
   readonly unreadable: string | null;
 }
 
-export const ALARMS = ["flag", "no_contact", "door", "shock", "light", "tilt"] as const;
+/** What lasts, and needs somebody: a dwell that is too long, silence. */
+export const LASTING = ["flag", "no_contact"] as const;
+/** What happened at one moment. */
+export const INCIDENTS = ["door", "shock", "light", "tilt"] as const;
 
-/** A notice of one of the kinds of ALARMS: the fields besides the first eight are those of its kind. */
+/** A notice of one of these kinds: the fields besides the first eight are those of its kind. */
 export interface NoticeRow {
   readonly notice: string;
   readonly revision: number;
-  readonly kind: (typeof ALARMS)[number];
+  readonly kind: (typeof LASTING | typeof INCIDENTS)[number];
   readonly action: "told" | "revised" | "retracted" | "ended";
   readonly told_at: string;
   readonly unit: string;

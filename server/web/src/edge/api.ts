@@ -16,10 +16,11 @@ import type {
   UnitRow,
 } from "../core/rows.ts";
 import {
-  ALARMS,
   type ConfigurationRow,
   type DeviceDetail,
   type DeviceRow,
+  INCIDENTS,
+  LASTING,
   type NoticeRow,
   type TellingRow,
 } from "../core/watchRows.ts";
@@ -27,7 +28,8 @@ import {
 /** Points enough for any line on a screen. */
 const TRACK_POINTS = 3000;
 const READINGS = 1500;
-const NOTICES = 100;
+const NOTICES = 50;
+const INCIDENT_NOTICES = 100;
 const NOTICES_OF_A_UNIT = 6;
 
 /** A key with several values is sent several times. */
@@ -111,17 +113,23 @@ export class Api {
   /** The latest alarms and the webhook's state; "nothing" from a server that tells nobody anything. */
   async told(): Promise<Told | "nothing"> {
     try {
-      const [notices, telling] = await Promise.all([this.#notices(NOTICES), this.#get<TellingRow>("webhook")]);
-      return { notices, telling };
+      // Shocks are many: asked for together they would leave no room for what lasts.
+      const [lasting, incidents, telling] = await Promise.all([
+        this.#notices(LASTING, NOTICES),
+        this.#notices(INCIDENTS, INCIDENT_NOTICES),
+        this.#get<TellingRow>("webhook"),
+      ]);
+      return { notices: [...lasting, ...incidents], telling };
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return "nothing";
       throw error;
     }
   }
 
+  /** What was told of the unit's dwells and silences; its custody has the incidents. */
   async toldOf(unit: string): Promise<readonly NoticeRow[]> {
     try {
-      return await this.#notices(NOTICES_OF_A_UNIT, unit);
+      return await this.#notices(LASTING, NOTICES_OF_A_UNIT, unit);
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return [];
       throw error;
@@ -134,8 +142,8 @@ export class Api {
     return this.#url(`exports/${table}`, { unit, format, ...token }).href;
   }
 
-  async #notices(limit: number, unit?: string): Promise<readonly NoticeRow[]> {
-    const query = { kind: ALARMS, limit: String(limit), ...(unit === undefined ? {} : { unit }) };
+  async #notices(kinds: readonly string[], limit: number, unit?: string): Promise<readonly NoticeRow[]> {
+    const query = { kind: kinds, limit: String(limit), ...(unit === undefined ? {} : { unit }) };
     return (await this.#get<{ notices: readonly NoticeRow[] }>("notices", query)).notices;
   }
 

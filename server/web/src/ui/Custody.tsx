@@ -19,8 +19,8 @@ import { useScene } from "./scene.ts";
 import { Moment } from "./Times.tsx";
 import { Chip } from "./Verdicts.tsx";
 
-/** More than this is read in a file, not on a page. */
-const MOST_INCIDENTS = 20;
+/** More than this is asked for. */
+const MOST_INCIDENTS = 4;
 /** What stands open at once; the rest is one click away. */
 const MOST_NOTABLE = 6;
 
@@ -67,7 +67,6 @@ interface SpanProps {
 function Span({ row, extents }: SpanProps) {
   const { placeName } = useScene();
   const tallies = tallyTexts(row);
-  const more = row.incidents.length - MOST_INCIDENTS;
   return (
     <li class="span">
       <div class="row-head">
@@ -83,15 +82,34 @@ function Span({ row, extents }: SpanProps) {
         <Condition key={name} name={name} row={condition} extent={extents.get(name) ?? null} />
       ))}
       {tallies.length > 0 && <p class="span-tally">{tallies.join(" · ")}</p>}
-      {row.incidents.length > 0 && (
-        <ol class="incidents">
-          {row.incidents.slice(0, MOST_INCIDENTS).map(incident => (
-            <IncidentLine key={`${incident.event} ${incident.time} ${incident.device}`} incident={incident} />
-          ))}
-        </ol>
-      )}
-      {more > 0 && <p class="span-tally">and {more} more: download Custody or the events</p>}
+      <Incidents incidents={row.incidents} />
     </li>
+  );
+}
+
+function Incidents({ incidents }: { incidents: readonly Incident[] }) {
+  const rest = incidents.slice(MOST_INCIDENTS);
+  return (
+    <>
+      <IncidentLines incidents={incidents.slice(0, MOST_INCIDENTS)} />
+      {rest.length > 0 && (
+        <details class="more">
+          <summary>{rest.length} more</summary>
+          <IncidentLines incidents={rest} />
+        </details>
+      )}
+    </>
+  );
+}
+
+function IncidentLines({ incidents }: { incidents: readonly Incident[] }) {
+  if (incidents.length === 0) return null;
+  return (
+    <ol class="incidents">
+      {incidents.map(incident => (
+        <IncidentLine key={`${incident.event} ${incident.time} ${incident.device}`} incident={incident} />
+      ))}
+    </ol>
   );
 }
 

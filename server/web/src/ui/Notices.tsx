@@ -1,7 +1,7 @@
 /** What was told: of the whole fleet, newest first, with what the webhook's receiver did not get; and of one unit. */
 
 import type { Told } from "../core/model.ts";
-import { deliveryText, noticeText, webhookTroubles } from "../core/notices.ts";
+import { deliveryText, groupedNotices, groupText, noticeText, webhookTroubles } from "../core/notices.ts";
 import type { NoticeRow } from "../core/watchRows.ts";
 import { unitName } from "../core/words.ts";
 import { Mark } from "./Icons.tsx";
@@ -26,16 +26,19 @@ export function Notices({ told, selected }: Props) {
       ))}
       {told.notices.length === 0 && <p class="empty">Nothing was wrong so far, so nothing was told.</p>}
       <ul class="unit-rows">
-        {told.notices.map(row => (
-          <Notice key={`${row.notice} ${row.revision}`} row={row} selected={row.unit === selected} />
+        {groupedNotices(told.notices).map(group => (
+          <Notice key={`${group[0].notice} ${group[0].revision}`} group={group} selected={group[0].unit === selected} />
         ))}
       </ul>
     </div>
   );
 }
 
-function Notice({ row, selected }: { row: NoticeRow; selected: boolean }) {
+type Group = readonly [NoticeRow, ...NoticeRow[]];
+
+function Notice({ group, selected }: { group: Group; selected: boolean }) {
   const { select } = useScene();
+  const [row] = group;
   const { tone, unsure } = noticeText(row);
   return (
     <li class="unit-row notice" data-unit={row.unit} data-action={row.action} data-selected={selected}>
@@ -49,15 +52,16 @@ function Notice({ row, selected }: { row: NoticeRow; selected: boolean }) {
             <Moment iso={row.told_at} />
           </span>
         </div>
-        <NoticeWords row={row} />
+        <NoticeWords group={group} />
       </div>
     </li>
   );
 }
 
-function NoticeWords({ row }: { row: NoticeRow }) {
-  const { words, where, detail } = noticeText(row);
-  const delivery = deliveryText(row);
+function NoticeWords({ group }: { group: Group }) {
+  const { nowMs } = useScene();
+  const { words, where, detail } = groupText(group, nowMs);
+  const delivery = deliveryText(group);
   return (
     <>
       <p class="notice-words">
@@ -82,7 +86,7 @@ export function NoticesOfUnit({ notices }: { notices: readonly NoticeRow[] }) {
           <li key={`${row.notice} ${row.revision}`} data-action={row.action}>
             <Mark tone={noticeText(row).tone} hollow={noticeText(row).unsure} />
             <div>
-              <NoticeWords row={row} />
+              <NoticeWords group={[row]} />
               <p class="row-since">
                 <Moment iso={row.told_at} />
               </p>
