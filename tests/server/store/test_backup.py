@@ -13,13 +13,14 @@ from railbox_server.store.backup import backup
 from railbox_server.store.interface import StoreError
 from railbox_server.store.restore import restore
 from railbox_server.store.retention import DAY_S, let_go
+from railbox_server.store.schema import SCRIPTS
 from railbox_server.store.settings import RetentionSettings
 from railbox_server.store.sqlite import FILE, SqliteStore
 from railbox_server.store.values import Group, Outbox, Quarantined, Reason, Status
 from railbox_telemetry.seqset import SeqSet
 from railbox_telemetry.values import BootClock, SeqRange, Undated, UndatedEvent
 from support.batches import DEVICE, EPOCH, door, payload
-from support.stored import RECEIVED_MS, contents, group_of, journey, numbers, stored
+from support.stored import RECEIVED_MS, contents, group_of, journey, numbers, old_file, stored
 
 OUTBOX = Outbox(DEVICE, EPOCH)
 COUNTERS = ("meta", "sqlite_stat1")
@@ -170,4 +171,37 @@ def test_a_backup_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)
     with pytest.raises(StoreError, match="schema 99"):
         restore(tmp_path / "copy.db", store, tmp_path)
+    store.close()
+
+
+@pytest.mark.parametrize("version", range(1, len(SCRIPTS)))
+def test_a_backup_of_an_older_version_is_brought_up_and_stays_as_it_is(tmp_path: Path, version: int) -> None:
+    old_file(tmp_path / "old", version)
+    copy = tmp_path / "copy.db"
+    backup(tmp_path / "old" / FILE, copy)
+    before = copy.read_bytes()
+    store = SqliteStore(tmp_path / "new")
+    done = restore(copy, store, tmp_path / "new")
+    assert (done.batches, done.quarantined) == (1, 1)
+    assert store.payload(OUTBOX, 5) == payload(5)
+    assert store.ledger(OUTBOX).quarantined.ranges == (SeqRange(6, 6),)
+    assert copy.read_bytes() == before
+    assert not (tmp_path / "new" / "restoring.db").exists()
+    store.close()
+
+
+def test_what_can_be_read_of_a_file_that_was_set_aside_is_brought_back(tmp_path: Path) -> None:
+    filled(tmp_path).close()
+    aside = tmp_path / f"{FILE}.damaged-x"
+    (tmp_path / FILE).rename(aside)
+    with aside.open("r+b") as raw:
+        raw.seek(25 * 4096)
+        raw.write(b"\xff" * 4096)
+    store = SqliteStore(tmp_path)
+    store.write(group_of([stored(payload(400))]))
+    done = restore(aside, store, tmp_path)
+    assert 100 < done.batches <= 301
+    ledger = store.ledger(OUTBOX)
+    kept = {seq for seq in range(1, 401) if store.payload(OUTBOX, seq) is not None}
+    assert set(ledger.stored) == kept
     store.close()

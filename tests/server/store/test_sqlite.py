@@ -19,7 +19,7 @@ from railbox_server.store.values import Box, Derived, Outbox, Point, Status, Sto
 from railbox_telemetry.tables import STATE
 from railbox_telemetry.values import SeqRange
 from support.batches import DEVICE, EPOCH, START_S, payload
-from support.stored import journey
+from support.stored import FIRST, SECOND, journey, old_file
 
 REGISTER = """
 import sys
@@ -36,42 +36,6 @@ def test_the_schema_has_a_version(tmp_path: Path) -> None:
     database = sqlite3.connect(tmp_path / FILE)
     assert database.execute("PRAGMA user_version").fetchone() == (len(SCRIPTS),)
     assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    database.close()
-
-
-FIRST, SECOND = 1, 2
-KNOTS_OF_OLD = (
-    (1, START_S, 1, 5, 2_500_000, 6_700_000, 0, 60, None, None, None, None, None),
-    (1, START_S + 20_000, 1, 5, -3_300_000, -7_000_000, 300, -1, 0, 359, 10_000, 0, 65_535),
-)
-
-
-def old_file(folder: Path, version: int) -> None:
-    """A store as the release of that version of the schema wrote it, with a row of everything."""
-    database = Database(folder / FILE, SCRIPTS[:version])
-    with database.writing() as db:
-        db.execute("INSERT INTO devices VALUES (1, ?, 0)", (DEVICE,))
-        db.execute("INSERT INTO assignments VALUES (1, 1, 'U1', NULL, NULL)")
-        db.execute("INSERT INTO outboxes VALUES (1, 1, ?, 60000)", (EPOCH,))
-        db.execute("INSERT INTO seq_ranges VALUES (1, 0, 5, 5), (1, 1, 6, 6), (1, 2, 2, 3)")
-        db.execute("INSERT INTO batches VALUES (1, 5, 60000, ?)", (payload(5),))
-        db.execute(
-            "INSERT INTO quarantine VALUES (1, ?, 'undecodable', 'why', x'00', 5, NULL, NULL, x'fffe')", (DEVICE,)
-        )
-        db.execute("INSERT INTO statuses VALUES (?, 5, 1, '{}')", (DEVICE,))
-        columns = len(db.execute("SELECT * FROM pragma_table_info('knots')").fetchall())
-        db.executemany(f"INSERT INTO knots VALUES ({','.join('?' * columns)})", KNOTS_OF_OLD)
-        db.execute("INSERT INTO readings VALUES (1, 0, ?, -35)", (START_S,))
-        db.execute("INSERT INTO events VALUES (1, ?, 1, 5, 0, 1, 0)", (START_S,))
-        db.execute("INSERT INTO undated VALUES (1, 9, 1, 5, 0, 12, 2, 0)")
-        db.execute("INSERT INTO boot_clocks VALUES (1, 9, 1, 5, ?)", (START_S,))
-        db.execute("INSERT INTO units VALUES ('U1', ?)", ('{"unit": "U1"}',))
-        db.execute("INSERT INTO visits VALUES ('U1', 0, 1, ?)", ('{"id": "a"}',))
-        db.execute("INSERT INTO crossings VALUES ('U1', 0, 1, ?, 'x', NULL)", ('{"id": "b"}',))
-        db.execute("INSERT INTO untrusted VALUES ('U1', ?, ?, ?, 'jump')", (DEVICE, EPOCH, START_S))
-        if version >= SECOND:
-            db.execute("INSERT INTO progress VALUES ('U1', ?, ?)", ('{"km": 1}', '{"km": 1}'))
-            db.execute("INSERT INTO custody VALUES ('U1', 0, ?)", ('{"place": "a"}',))
     database.close()
 
 

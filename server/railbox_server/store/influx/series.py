@@ -191,7 +191,7 @@ class InfluxSeries:
                 f"AND {_within(Span(from_s, to_s))} {order}"
                 for _, from_s, to_s, device, epoch in page
             ]
-            spooled = {device: self._on_spool(device, KNOTS, span) for *_, device, _ in page}
+            spooled = {device: self._on_spool(device, KNOTS, span) for _, _, _, device, _ in page}
             for (outbox, from_s, to_s, device, epoch), found in zip(page, self._reading.ask(queries), strict=True):
                 own = [item for item in spooled[device] if item.epoch == epoch and from_s <= item.time_s < to_s]
                 here = [item for item in own if _place(item) in box]
