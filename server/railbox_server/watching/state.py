@@ -46,6 +46,8 @@ class Sources:
     listeners: Callable[[], int]
     telling: Callable[[], Mapping[str, Any]]
     """`waiting`, `refused`, `dropped` and `let_go` of the queue of notices."""
+    store_counters: Callable[[], Mapping[str, int]] = dict
+    """What the store's keeping counts (store/keeping.py)."""
 
 
 class State(Collector):
@@ -73,6 +75,8 @@ class State(Collector):
         yield _gauge("railbox_live_listeners", "Open streams of live updates", sources.listeners())
         yield _gauges("railbox_ready", "1: the part works", "part", _readiness(sources.checks))
         yield _gauges("railbox_notices", "Notices by what became of them", "state", _notices(sources.telling()))
+        kept = "Of the store: damaged files beside it, rows let go, batches on the spool, delivered and refused"
+        yield _gauges("railbox_store", kept, "what", sources.store_counters())
         yield _gauges("railbox_store_bytes", "Size of the store's files", "file", _sizes(sources.data))
         yield _gauge("railbox_disk_free_bytes", "Room on the store's disk", shutil.disk_usage(sources.data).free)
         if now_s >= self._keep_until_s:
