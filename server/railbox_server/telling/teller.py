@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
 from typing import Final, Protocol
 
 from railbox_server.clock import Clock, host_now_s
@@ -32,6 +33,7 @@ LET_GO_S: Final = 3_600.0
 """How often it is looked for notices to let go; one step a round while there are some."""
 STORE_RETRY_S: Final = 5.0
 STOP_TIMEOUT_S: Final = 5.0
+MARK_BYTES: Final = 16
 
 
 class TellingStore(Protocol):
@@ -80,6 +82,8 @@ class Teller:
         self._waiting: set[str] = set()
         self._due_s: dict[str, int] = {}
         """By the host: units in which something is held back."""
+        self._marks: dict[str, bytes] = {}
+        """What was true at the last look: while it is, and nothing is held back, there is nothing to tell."""
         self._last_fix_s: dict[str, int] = {}
         self._silent: set[str] = set()
         self._next_contact_s = self._next_let_go_s = float("-inf")
@@ -176,9 +180,13 @@ class Teller:
             self._store.custody(unit),
             Contact(row, assigned, now.clock_s, self._silence_s),
         )
+        mark = blake2b(repr(true).encode(), digest_size=MARK_BYTES).digest()
+        if mark == self._marks.get(unit) and unit not in self._due_s:
+            return False
         stories = self._ledger.stories(unit)
         outcome = step(stories, true, now, self._calm)
         self._ledger.record(stories, outcome, posted)
+        self._marks[unit] = mark
         self._due_s.pop(unit, None)
         if outcome.due_s is not None:
             self._due_s[unit] = outcome.due_s

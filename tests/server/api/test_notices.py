@@ -125,7 +125,7 @@ def test_without_a_webhook_everything_is_kept_and_the_test_says_what_to_set(tmp_
     desk = Desk(tmp_path, None)
     assert {row["delivery"]["state"] for row in desk.get("/api/notices")["notices"]} == {"kept"}
     assert desk.get("/api/webhook") == {
-        "webhook": None, "waiting": 0, "oldest_waiting": None, "refused": 0, "dropped": 0,
+        "webhook": None, "waiting": 0, "oldest_waiting": None, "refused": 0, "dropped": 0, "let_go": 0,
     }  # fmt: skip
     response = desk.api.post("/api/webhook/test")
     assert response.status_code == 409

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from railbox_server.engine.engine import Told
 from railbox_server.fleet import Assignment, Span
 from railbox_server.store.values import Row
 from railbox_server.telling.ledger import Asked
-from railbox_server.telling.model import Hysteresis, Kind
+from railbox_server.telling.model import Hysteresis, Kind, Story
 from support import detours
 from support.telling_room import AT_ONCE, DEVICE, UNIT, Room
 
@@ -166,3 +167,23 @@ def test_in_whatever_order_it_arrives_what_stands_at_the_end_is_what_is_true(
     else:
         assert [(fact.kind, fact.where) for fact in room.stands] == [(fact.kind, fact.where) for fact in room.true]
     room.close()
+
+
+def test_a_unit_of_which_nothing_new_is_true_costs_no_look_at_its_stories(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.receive(ENDS)
+    looks: list[str] = []
+    stories = room.ledger.stories
+
+    def looked(unit: str) -> list[Story]:
+        looks.append(unit)
+        return stories(unit)
+
+    monkeypatch.setattr(room.ledger, "stories", looked)
+    room.teller.told(Told(0, UNIT))
+    room.teller.turn()
+    assert looks == []
+    room.receive(MIDDLE)
+    assert looks != []
+    assert room.stands == room.true
