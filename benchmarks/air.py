@@ -1,16 +1,19 @@
 """Bytes on the air of one journey: the tracker's own sender against OwnTracks' JSON, by a real Mosquitto over TLS.
 
-Both have client certificates, QoS 1, and as many reconnections. The tracker's part runs on the journey's clock: its
-reports, statuses, questions and the server's hourly word come when they would come.
+Both have client certificates, QoS 1, and break off as often, at the same instants. The tracker's part runs on the
+journey's clock: its reports, statuses, questions, the server's words (its own announcer decides) and the age of its TLS
+sessions are what they would be. The app makes a full handshake each time, as it does: it has a new SSLContext for each.
 """
 
 import json
+import random
 import ssl
 import subprocess
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from meter import Cost, Meter
@@ -25,6 +28,8 @@ from railbox_agent.packing import Packer
 from railbox_agent.sender import Sender, SenderSettings, subscriptions, will
 from railbox_agent.thinning.policy import Thinning
 from railbox_agent.uplink import BackOff, Uplink
+from railbox_server.ingest.announcer import Announcer
+from railbox_server.store.values import Outbox as OutboxId
 from railbox_telemetry.values import Fix
 from support.brokers import Broker, free_port, mosquitto
 from support.fake_server import FakeServer
@@ -32,7 +37,6 @@ from support.fake_server import FakeServer
 DEVICE = "TRK-0001"
 DAY_S = 86_400
 RECONNECTS_A_DAY = 10
-COMMITTED_EVERY_S = 3_600
 KEEPALIVE_S = 3_700
 """Above the longest heartbeat, so that nothing is sent only to stay connected."""
 SHORT_KEEPALIVE_S = 300
@@ -72,24 +76,44 @@ def tls_broker(folder: Path) -> Generator[Place]:
     make_certificates(folder)
     port = free_port()
     lines = ["allow_anonymous true", "max_queued_messages 0", f"listener {port} 127.0.0.1", "require_certificate true"]
-    files = [f"cafile {folder}/ca.crt", f"certfile {folder}/broker.crt", f"keyfile {folder}/broker.key"]
+    files = [f"cafile {folder}/fleet.crt", f"certfile {folder}/broker.crt", f"keyfile {folder}/broker.key"]
     with mosquitto(folder, None, *lines, *files) as broker:
         yield Place(broker, port, folder)
 
 
 def make_certificates(folder: Path) -> None:
-    """An authority, the broker's certificate and a tracker's, with keys on P-256, as install.md makes them."""
+    """The broker's certificate and a tracker's, with keys on P-256, each of an authority of its own (install.md):
+    who has its own authority's certificate at hand sends that along, though nobody needs it."""
 
     def openssl(*args: str) -> None:
         subprocess.run(["openssl", *args], cwd=folder, check=True, capture_output=True)
 
     key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=authority", "-days", "30")
-    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
-    for name in ("broker", DEVICE):
+    lean = "subjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n"
+    names = {"broker": ("authority", "subjectAltName=IP:127.0.0.1\n"), DEVICE: ("fleet", lean)}
+    for name, (authority, extensions) in names.items():
+        subject = (
+            "-keyout",
+            f"{authority}.key",
+            "-out",
+            f"{authority}.crt",
+            "-subj",
+            f"/CN={authority}",
+            "-days",
+            "30",
+        )
+        openssl("req", "-x509", *key, *subject)
+        (folder / "extensions").write_text(extensions)
         openssl("req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        signing = ("-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "30", "-extfile", "names")
-        openssl("x509", "-req", "-in", f"{name}.csr", "-out", f"{name}.crt", *signing)
+        signing = ("-CA", f"{authority}.crt", "-CAkey", f"{authority}.key", "-set_serial", "1", "-days", "30")
+        openssl("x509", "-req", "-in", f"{name}.csr", "-out", f"{name}.crt", *signing, "-extfile", "extensions")
+
+
+def breaks_s() -> Iterator[float]:
+    """When the connection breaks: so often each day, at any instants; the same ones every time that it is asked."""
+    dice = random.Random(10)  # noqa: S311 - spreads the breaks, hides nothing
+    for day in count():
+        yield from sorted(DAY_S * (day + dice.random()) for _ in range(RECONNECTS_A_DAY))
 
 
 def until(condition: Callable[[], object], what: str) -> None:
@@ -109,6 +133,7 @@ class WatchedLine:
     def __init__(self, uplink: Uplink) -> None:
         self._uplink = uplink
         self.published = self.acknowledged = self.received = self.connected = self.disconnected = 0
+        self.resumed = False
         self.topics: list[str] = []
         self.payload_bytes = 0
 
@@ -134,6 +159,7 @@ class WatchedLine:
                     self.received += 1
                 case Connected():
                     self.connected += 1
+                    self.resumed = event.resumed
                 case Disconnected():
                     self.disconnected += 1
                     self.published = self.acknowledged
@@ -151,12 +177,16 @@ class Tracker:
         access = Access(
             Address("127.0.0.1", self.meter.port, tls=True),
             DEVICE,
-            ca_file=place.folder / "ca.crt",
+            ca_file=place.folder / "authority.crt",
             cert_file=place.folder / f"{DEVICE}.crt",
             key_file=place.folder / f"{DEVICE}.key",
             keepalive_s=KEEPALIVE_S,
+            will_delay_s=KEEPALIVE_S,
         )
-        self.uplink = Uplink(access, will(DEVICE), subscriptions(DEVICE), BackOff(0.01, 0.01))
+        topics = subscriptions(DEVICE)
+        self.uplink = Uplink(
+            access, will(DEVICE), topics, BackOff(0.01, 0.01), cumulative=topics, now_s=lambda: self.now_ms / 1000
+        )
         self.line = WatchedLine(self.uplink)
         self.outbox = Outbox(None, 1_000_000_000)
         settings = SenderSettings(DEVICE, boot_id)
@@ -164,20 +194,24 @@ class Tracker:
         self.sender = Sender(settings, packer, self.outbox, self.line, now_ms=lambda: self.now_ms)
         self.gaps_s: list[float] = []
         self._server = server
-        self._committed_ms = self._spoke_ms = 0
-        self._known = 0
+        self._announcer = Announcer()
+        self._id = OutboxId(DEVICE, self.outbox.epoch)
+        self._spoke_ms = self._known = 0
 
     def connect(self) -> None:
         """Breaks the connection that there is, and waits for a new one; all that it says then belongs to it."""
-        connected = self.line.connected
+        connected, received = self.line.connected, self.line.received
         if connected:
+            self.meter.tunnel()
             self.uplink.set_coverage(False)
             self._turn_until(lambda: self.line.disconnected >= connected, "the connection to break")
             self.uplink.set_coverage(True)
         else:
             self.uplink.start()
         self._turn_until(lambda: self.line.connected > connected and self.line.idle, "a connection")
-        self._finish("connections", patience_s=0.03)
+        self._finish("connections, TLS resumed" if self.line.resumed else "connections, TLS in full", patience_s=0.03)
+        if self.line.received > received:
+            self._announcer.told(self._id)
 
     def take(self, items: Sequence[Item], at_s: float) -> None:
         self.now_ms = int(at_s * 1000)
@@ -187,15 +221,17 @@ class Tracker:
             self._turn_until(lambda: self.line.idle, "an acknowledgement")
             status_only = all(topic.endswith("/s") for topic in self.line.topics)
             self._finish("status" if status_only else "batches")
-        due = self.now_ms - self._committed_ms >= COMMITTED_EVERY_S * 1000
-        if due and len(self._server.batches) > self._known:
+        for _ in range(len(self._server.batches) - self._known):
+            self._announcer.stored(self._id, at_s)
+        self._known = len(self._server.batches)
+        if self._id in self._announcer.due(at_s):
             self._commit()
 
     def _commit(self) -> None:
-        self._committed_ms, self._known = self.now_ms, len(self._server.batches)
         received = self.line.received
         self._server.commit(DEVICE, self.outbox.epoch)
         self._turn_until(lambda: self.line.received > received, "the server's word")
+        self._announcer.told(self._id)
         self._finish("committed")
 
     def _turn_until(self, condition: Callable[[], bool], what: str) -> None:
@@ -220,13 +256,14 @@ def tracker_side(place: Place, log: logs.Log, thinning: Thinning, fixes: list[Fi
     with FakeServer(place.broker.port) as server:
         tracker = Tracker(place, server, log.boot_id, thinning.quiet_s)
         tracker.connect()
-        next_connection_s, at_s = DAY_S / RECONNECTS_A_DAY, 0.0
+        breaks, at_s = breaks_s(), 0.0
+        next_break_s = next(breaks)
         for step in log.steps:
             at_s = step.at_s
-            while at_s >= next_connection_s:
-                tracker.now_ms = int(next_connection_s * 1000)
+            while at_s >= next_break_s:
+                tracker.now_ms = int(next_break_s * 1000)
                 tracker.connect()
-                next_connection_s += DAY_S / RECONNECTS_A_DAY
+                next_break_s = next(breaks)
             tracker.take(step.items, at_s)
             if fixes is not None:
                 fixes += [item for item in step.items if isinstance(item, Fix) and item.trusted]
@@ -252,8 +289,9 @@ class OwnTracks:
 
     def connect(self) -> None:
         if self._client is not None and (before := self._client.socket()) is not None:
+            self.meter.tunnel()
             before.close()
-        context = ssl.create_default_context(cafile=self._folder / "ca.crt")
+        context = ssl.create_default_context(cafile=self._folder / "authority.crt")
         context.load_cert_chain(self._folder / f"{DEVICE}.crt", self._folder / f"{DEVICE}.key")
         client = Client(CallbackAPIVersion.VERSION2, "owntracks", clean_session=False, protocol=MQTTv311)
         client.tls_set_context(context)  # pyright: ignore[reportUnknownMemberType] - paho leaves it untyped
@@ -268,7 +306,7 @@ class OwnTracks:
         self._turn_until(lambda: self._subscribed, "a connection")
         time.sleep(0.02)
         self.meter.settle()
-        self.meter.exchange("connections")
+        self.meter.exchange("connections, TLS in full")
 
     def _on_connect(self, client: Client, *_: object) -> None:
         client.subscribe("owntracks/railbox/TRK1/cmd", 1)
@@ -337,12 +375,13 @@ def owntracks_side(place: Place, fixes: Sequence[Fix], days: float) -> Side:
     app = OwnTracks(place)
     app.connect()
     start_ms = fixes[0].fix_time_ms
-    next_s, next_connection_s = 0.0, DAY_S / RECONNECTS_A_DAY
+    breaks, next_s = breaks_s(), 0.0
+    next_break_s = next(breaks)
     for fix in fixes:
         at_s = (fix.fix_time_ms - start_ms) / 1000
-        if at_s >= next_connection_s:
+        while at_s >= next_break_s:
             app.connect()
-            next_connection_s += DAY_S / RECONNECTS_A_DAY
+            next_break_s = next(breaks)
         while at_s >= next_s:
             app.tell(fix)
             next_s += OWNTRACKS_EVERY_S

@@ -19,6 +19,7 @@ HEADER_BYTES = 52
 SEGMENT_BYTES = 1_448
 OPENING_BYTES = 60 + 60 + 52
 QUIET_S = 0.004
+UP, _DOWN = 0, 1
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Meter:
         self._lock = threading.Lock()
         self._bursts: list[tuple[int, int]] = []
         self._opened = 0
+        self._tunnels = 0
         self._moved_s = 0.0
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._server.getsockname()[1])
@@ -54,6 +56,11 @@ class Meter:
 
     def __exit__(self, *_: object) -> None:
         self._server.close()
+
+    def tunnel(self) -> None:
+        """What is connected now has vanished: neither side hears any more of the other, nor that it is over."""
+        with self._lock:
+            self._tunnels += 1
 
     def settle(self) -> None:
         """Returns when nothing has moved for a moment."""
@@ -82,14 +89,18 @@ class Meter:
                     one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 with self._lock:
                     self._opened += 1
+                    tunnels = self._tunnels
                 for direction, (source, sink) in enumerate(((near, far), (far, near))):
-                    threading.Thread(target=self._relay, args=(direction, source, sink), daemon=True).start()
+                    threading.Thread(target=self._relay, args=(direction, tunnels, source, sink), daemon=True).start()
 
-    def _relay(self, direction: int, source: socket.socket, sink: socket.socket) -> None:
+    def _relay(self, direction: int, tunnels: int, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(65_536):
-                self._count(direction, len(data))
-                sink.sendall(data)
+                if tunnels == self._tunnels:
+                    self._count(direction, len(data))
+                    sink.sendall(data)
+        if tunnels != self._tunnels and direction == UP:
+            return  # the broker learns of it when the next connection takes this one's place
         for one in (source, sink):
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)

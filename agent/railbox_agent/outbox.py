@@ -6,8 +6,9 @@ be sent, or a number could come twice with different content. Knows nothing of t
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,10 @@ LAZY: Final = 12
 """What only cleans up (sent, committed) waits this many commit intervals for something worth a write."""
 PENDING_BYTES: Final = 1_000_000
 """What is kept in memory while the disk takes nothing: two weeks of a knot a minute."""
+MEMORY_BYTES: Final = 4_000_000
+"""The cap of an outbox that has to do without a disk: two months of a knot a minute."""
+GIVE_UP_MS: Final = 600_000
+"""A disk that takes nothing for so long is gone: until the next start all goes on in memory, and is sent from there."""
 ROW_BYTES: Final = 16
 """What a row costs in the file beside its payload: measured 10 bytes, and the slack of half-filled pages."""
 SPARE: Final = 50
@@ -80,7 +85,8 @@ class _Pending:
 
 
 class Outbox:
-    """Not to be shared between threads. `epoch` changes when a damaged file has to be replaced while running."""
+    """Not to be shared between threads. `epoch` changes when a file has to be replaced while running. `commits`: so
+    many since the start."""
 
     def __init__(self, folder: Path | None, cap_bytes: int, commit_ms: int = 5_000) -> None:
         """`folder`: where the file is; None: in memory only. Raises OutboxInUseError."""
@@ -89,8 +95,11 @@ class Outbox:
         self._commit_ms = commit_ms
         self._committed_ms: int | None = None
         self._failing = False
+        self._failing_ms: int | None = None
+        self._without_disk = False
         self._notes: dict[str, str] = {}
         self.counters: dict[str, int] = dict.fromkeys(COUNTERS, 0)
+        self.commits = 0
         self._start(outbox_file.open_file(folder) if folder else outbox_file.open_in_memory())
 
     def __len__(self) -> int:
@@ -101,6 +110,10 @@ class Outbox:
     def size_bytes(self) -> int:
         """What its batches take, and what the cap is held against."""
         return self._bytes + self._pending.bytes
+
+    @property
+    def _cap(self) -> int:
+        return min(self._cap_bytes, MEMORY_BYTES) if self._without_disk else self._cap_bytes
 
     def set_limits(self, cap_bytes: int, commit_ms: int) -> None:
         """From the next commit on."""
@@ -185,15 +198,20 @@ class Outbox:
         """
         self._committed_ms = now_ms
         self._pending.draft = draft
-        for _ in range(2):  # once more in a new file when this one turns out to be damaged
+        for _ in range(
+            2
+        ):  # once more in a new file when this one turns out to be damaged, or in memory when it is gone
             try:
                 if self._broken:
-                    self._replace()
+                    self._replace(self._new_file)
                 return self._write()
             except sqlite3.Error as error:
                 self._write_failed(error)
-            if not self._broken:
-                break
+                self._failing_ms = now_ms if self._failing_ms is None else self._failing_ms
+                if now_ms - self._failing_ms >= GIVE_UP_MS and not self._without_disk:
+                    self._replace(partial(outbox_file.open_in_memory, f"{self._folder}: {error}"))
+                elif not self._broken:
+                    break
         return Changes()
 
     def close(self) -> None:
@@ -208,7 +226,9 @@ class Outbox:
         self._broken = False
         if opened.error is not None:
             self.counters["outbox_in_memory"] += 1
-            log.error("outbox: %s; kept in memory only until the next start: a power cut loses it", opened.error)
+            self._without_disk = True
+            says = "outbox: %s; until the next start the newest %d MB are kept in memory: a power cut loses them; "
+            log.error(says + "free or replace the disk", opened.error, MEMORY_BYTES // 1_000_000)
         read = self._database.execute
         (self._count,) = read("SELECT count(*) FROM batches").fetchone()
         (self._bytes,) = read("SELECT coalesce(sum(length(payload)), 0) FROM batches").fetchone()
@@ -243,11 +263,14 @@ class Outbox:
             self.put(Parcel(kept, any(isinstance(section, Events | Undated | BootClock) for section in kept)))
         return bool(kept)
 
-    def _replace(self) -> None:
-        """A new file takes the place of this one, with what was pending. Raises sqlite3.Error."""
+    def _new_file(self) -> outbox_file.Opened:
+        return outbox_file.replace_file(self._folder) if self._folder else outbox_file.open_in_memory()
+
+    def _replace(self, open_another: Callable[[], outbox_file.Opened]) -> None:
+        """Another file takes the place of this one, with what was pending. Raises sqlite3.Error."""
         rows, draft = self._pending.rows, self._pending.draft
         self._database.close()
-        self._start(outbox_file.replace_file(self._folder) if self._folder else outbox_file.open_in_memory())
+        self._start(open_another())
         for row in rows.values():
             self._adopt(row.payload)
         self._pending.draft = draft
@@ -256,13 +279,15 @@ class Outbox:
         self._broken = outbox_file.is_damage(error)
         self._failing = True
         self.counters["outbox_write_failed"] += 1
-        log.error("outbox: cannot write in %s: %s; free space there, or replace the disk", self._folder, error)
+        says = "outbox: cannot write in %s: %s; the newest %d kB wait in memory; free space there, or replace the disk"
+        log.error(says, self._folder, error, PENDING_BYTES // 1_000)
         rows = self._pending.rows
         while self._pending.bytes > PENDING_BYTES:
             row = next((row for row in rows.values() if not row.urgent), None) or next(iter(rows.values()))
             del rows[row.seq]
             self._pending.bytes -= row.size
             self.counters["batches_evicted"] += 1
+            log.error("outbox: batch %d is dropped: the disk takes nothing, and too much waits for it", row.seq)
             _add_lost(self._untold, row)
 
     # --- how: reading and writing ------------------------------------------------------------------------------------
@@ -313,7 +338,7 @@ class Outbox:
             )
             database.executemany("INSERT OR REPLACE INTO notes VALUES (?, ?)", pending.notes.items())
             size = self._bytes - sum(freed) + sum(row.size for row in rows)
-            evicted = self._evict(size - self._cap_bytes)
+            evicted = self._evict(size - self._cap)
             untold = self._write_untold(evicted)
         self._bytes = size - sum(row.size for row in evicted)
         self._count += len(rows) - len(freed) - len(evicted)
@@ -324,12 +349,13 @@ class Outbox:
 
     def _wrote(self, evicted: list[_Row]) -> None:
         self._pending = _Pending()
+        self.commits += 1
         if self._failing:
             log.warning("outbox: writing in %s works again", self._folder)
-        self._failing = False
+        self._failing, self._failing_ms = False, None
         if evicted:
             self.counters["batches_evicted"] += len(evicted)
-            log.warning("outbox: over %d bytes, %d batches had to go", self._cap_bytes, len(evicted))
+            log.warning("outbox: over %d bytes, %d batches had to go", self._cap, len(evicted))
 
     def _remove(self, seqs: Iterable[int]) -> list[int]:
         """Returns the bytes that each freed, of those that were there."""
@@ -342,7 +368,7 @@ class Outbox:
         evicted: list[_Row] = []
         if excess <= 0:
             return evicted
-        excess += self._cap_bytes // SPARE
+        excess += self._cap // SPARE
         for urgent in (False, True):
             query = "SELECT seq, payload FROM batches WHERE urgent = ? AND open = 0 ORDER BY seq"
             for seq, payload in self._database.execute(query, (urgent,)):

@@ -18,8 +18,10 @@ KEEP_SET_ASIDE: Final = 3
 EPOCH_BITS: Final = 28
 LOCK_TIMEOUT_S: Final = 0.5
 """How long the process before this one gets to let go of the file."""
-CHECKPOINT_PAGES: Final = 256
-"""The write-ahead log is folded into the file at 1 MB: it counts against the space that the cap speaks of."""
+PAGE_BYTES: Final = 1_024
+"""A commit writes one page as a rule: with SQLite's usual 4,096 bytes it took two blocks of the card each time."""
+LOG_BYTES: Final = 1_048_576
+"""At this size the write-ahead log is folded into the file: it counts against the space that the cap speaks of."""
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS outbox (epoch INTEGER NOT NULL, schema INTEGER NOT NULL);
@@ -127,9 +129,11 @@ def _opened(path: str, set_aside: Path | None) -> Opened:
     database = sqlite3.connect(path, timeout=LOCK_TIMEOUT_S, isolation_level=None)
     try:
         database.execute("PRAGMA locking_mode=EXCLUSIVE")
+        database.execute(f"PRAGMA page_size={PAGE_BYTES}")  # of a new file; an old one keeps its own
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=FULL")
-        database.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+        (page_bytes,) = database.execute("PRAGMA page_size").fetchone()
+        database.execute(f"PRAGMA wal_autocheckpoint={LOG_BYTES // page_bytes}")
         (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise _damage(str(verdict))
