@@ -19,8 +19,9 @@ from railbox_server.journey.network import Network
 from railbox_server.journey.path import ordered
 from railbox_server.journey.rejudge import crossing_at, visit_at
 from railbox_server.journey.report import crossing_row, visit_row
+from railbox_server.ledger import Ledger
 from railbox_server.store.interface import JourneyStore
-from railbox_server.store.values import DerivedChange, Row, Untrusted
+from railbox_server.store.values import DerivedChange, Outbox, Row, Untrusted
 from railbox_telemetry.values import SeqRange
 
 ALWAYS: Final = (-math.inf, math.inf)
@@ -122,11 +123,12 @@ class Keeper:
     def is_current(self, unit: str, assignments: Sequence[Assignment]) -> bool:
         """Whether all that is stored of a unit has been judged."""
         head = self.book.head(unit)
-        return (
-            bool(head)
-            and head["assigned"] == _assigned(assignments)
-            and head["stored"] == _Knots(self._store, assignments, {}).stored()
-        )
+        if not head or head["assigned"] != _assigned(assignments):
+            return False
+        states = [state for device in {item.device for item in assignments} for state in self._store.outboxes(device)]
+        return head["stored"] == {
+            f"{state.outbox.device} {state.outbox.epoch}": _text(state.ledger) for state in states
+        }
 
     def open(self, unit: str, assignments: Sequence[Assignment], now_s: int) -> Open | None:
         """What lasts of a unit; None: nothing does."""
@@ -161,8 +163,7 @@ class _Knots:
         self._store = store
         self._assignments = assignments
         self._devices = {item.device for item in assignments}
-        self._missing: dict[str, dict[int, tuple[SeqRange, ...]]] = {}
-        self._stored: dict[str, list[object]] = {}
+        self._ledgers: dict[tuple[str, int], Ledger] = {}
         self._read: dict[tuple[float, float, str | None], Sequence[Track]] = {}
         self.by_track: dict[str, list[float]] = {key: list(extent) for key, extent in extents.items()}
 
@@ -197,34 +198,28 @@ class _Knots:
         if span.is_empty:
             return []
         knots = self._store.seen_knots(item.device, span)
-        missing = self._missing_of(item.device) if knots else {}
-        nothing: tuple[SeqRange, ...] = ()
-        return [Track(item.device, epoch, own, missing.get(epoch, nothing)) for epoch, own in knots.items() if own]
+        return [Track(item.device, epoch, own, self._missing_of(item.device, epoch)) for epoch, own in knots.items()]
 
-    def stored(self) -> str:
-        """Another text whenever there is more in the store than there was."""
-        for device in self._devices:
-            self._missing_of(device)
-        return sha256(repr(sorted(self._stored.items())).encode()).hexdigest()[:16]
+    def stored(self) -> dict[str, str]:
+        """By outbox that was read: another text whenever there is more of it in the store than there was."""
+        for device, epoch in {tuple(key.split()[:2]) for key in self.by_track}:
+            self._missing_of(device, int(epoch))
+        return {f"{device} {epoch}": _text(ledger) for (device, epoch), ledger in sorted(self._ledgers.items())}
 
-    def _missing_of(self, device: str) -> dict[int, tuple[SeqRange, ...]]:
-        found = self._missing.get(device)
-        if found is None:
-            states = self._store.outboxes(device)
-            found = self._missing[device] = {state.outbox.epoch: state.ledger.without_data() for state in states}
-            self._stored[device] = [
-                (
-                    state.outbox.epoch,
-                    state.ledger.highest,
-                    [(each.first, each.last) for each in found[state.outbox.epoch]],
-                )
-                for state in states
-            ]
-        return found
+    def _missing_of(self, device: str, epoch: int) -> tuple[SeqRange, ...]:
+        ledger = self._ledgers.get((device, epoch))
+        if ledger is None:
+            ledger = self._ledgers[device, epoch] = self._store.ledger(Outbox(device, epoch))
+        return ledger.without_data()
 
 
 def _assigned(assignments: Sequence[Assignment]) -> list[list[Any]]:
     return [[item.device, item.span.from_s, item.span.to_s] for item in assignments]
+
+
+def _text(ledger: Ledger) -> str:
+    ranges = [(each.first, each.last) for each in ledger.without_data()]
+    return f"{ledger.highest} {sha256(repr(ranges).encode()).hexdigest()[:16]}"
 
 
 def _storable(span: TimeSpan) -> tuple[float, float]:
