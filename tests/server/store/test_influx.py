@@ -90,7 +90,7 @@ def test_what_is_delivered_is_in_influxdb_once_however_often_it_is_sent(
 def test_while_influxdb_is_away_batches_are_safe_in_sqlite_and_delivered_later(tmp_path: Path) -> None:
     with influxdb(tmp_path) as influx:
         settings = InfluxSettings(url=influx.url, bucket=influx.database("away"), flush_ms=10, timeout_s=2.0)
-        store = InfluxStore(tmp_path / "data", settings, None)
+        store = InfluxStore(tmp_path / "store", settings, None)
         delivery = Delivery(store.database, settings, None)
         delivery.start()
         try:
