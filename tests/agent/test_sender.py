@@ -147,6 +147,31 @@ def test_on_connecting_it_says_who_it_is_and_asks_only_when_something_is_open(be
     assert all(message.retain for message in bench.line.published if message.topic == STATUS)
 
 
+def test_to_a_broker_for_which_it_was_never_away_it_says_nothing_until_a_status_is_due(bench: Bench) -> None:
+    bench.hear(Connected("MQTT 5"))
+    bench.sender.take([report(T0)])
+    bench.sender.step()
+    bench.hear(Acknowledged(bench.line.batches()[0]))
+    again = Connected("MQTT 5", resumed=True, same=True)
+    bench.hear(Disconnected("gone"), again)
+    assert len(bench.line.statuses()) == 1
+    counters = bench.sender.all_counters()
+    assert (counters["connections"], counters["tls_resumed"], counters["sessions_kept"]) == (2, 1, 1)
+    bench.now_ms = STATUS_EVERY_MS // 2
+    bench.hear(Disconnected("gone"), again)
+    assert len(bench.line.statuses()) > 1
+
+
+def test_a_connection_that_failed_is_counted_by_its_kind_and_says_where_and_what_to_do(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    where = "mqtts://broker.example:8883"
+    bench.hear(Disconnected("it expired", counter="own_certificate_refused", where=where))
+    bench.hear(Disconnected("stopped", expected=True, counter="broker_unreachable", where=where))
+    assert f"no connection to the broker {where}: it expired; check who signed uplink.cert_file" in caplog.text
+    assert bench.sender.all_counters() == {"own_certificate_refused": 1}
+
+
 def test_the_status_has_the_trackers_own_time_once_it_has_one(bench: Bench) -> None:
     bench.sender.say()
     bench.sender.take([report(T0)])

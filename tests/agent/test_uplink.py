@@ -183,14 +183,16 @@ def connack_then(more: bytes) -> Callable[[socket.socket], None]:
 def test_a_peer_that_never_answers_is_left_and_tried_again() -> None:
     with peer(lambda _: None) as port, uplink(port, connect_timeout_s=0.2) as link:
         for _ in range(3):
-            assert link.wait(Disconnected).reason == "the broker does not answer CONNECT"
+            ended = link.wait(Disconnected)
+            assert (ended.reason, ended.counter) == ("the broker does not answer CONNECT", "broker_silent")
 
 
 def test_a_broker_that_acknowledges_nothing_is_left_and_tried_again() -> None:
     with peer(connack_then(b"")) as port, uplink(port, ack_timeout_s=0.2) as link:
         link.wait(Connected)
         link.publish(Message(BATCH, b"x", seq=1))
-        assert link.wait(Disconnected).reason == "the broker acknowledges nothing"
+        ended = link.wait(Disconnected)
+        assert (ended.reason, ended.counter) == ("the broker acknowledges nothing", "broker_deaf")
         link.wait(Connected)
 
 
@@ -218,7 +220,8 @@ def test_garbage_from_a_broker_that_seemed_one_is_survived(garbage: bytes) -> No
 def test_where_nobody_listens_it_tries_again_ever_less_often() -> None:
     with uplink(free_port()) as link:
         for _ in range(3):
-            assert "refused" in link.wait(Disconnected).reason
+            ended = link.wait(Disconnected)
+            assert ("refused" in ended.reason, ended.counter) == (True, "broker_unreachable")
 
 
 def test_a_password_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
