@@ -313,27 +313,37 @@ def test_the_token_in_the_pages_address_goes_with_every_request(started: Browser
         serve_page(built_page(), make_fleet(list(corridors.values())), corridors, token="s3cret") as server,
         watched(started) as seen,
     ):
-        seen.page.goto(f"{server.url}?token=s3cret#unit={MOVING}")
+        seen.page.goto(f"{server.url}?token=s3cret")
         seen.until_ready()
         seen.page.locator(".link[data-link='live']").wait_for()
-        link = seen.page.locator(".files a").first
+        link = chosen(seen, MOVING).locator(".files a").first
         link.wait_for()
         assert (link.get_attribute("href") or "").endswith("&format=gpx&token=s3cret")
         seen.assert_clean()
 
 
-@pytest.fixture
-def bare(started: Browser) -> Generator[tuple[Watched, PageServer]]:
-    """The page of a server that knows corridors and nothing else, and that keeps no notices."""
+@pytest.fixture(scope="module")
+def bare_loaded(started: Browser) -> Generator[tuple[Watched, PageServer]]:
+    """The page, ready, of a server that knows corridors and nothing else."""
     corridors = shipped_corridors()
     fleet = Fleet(units={}, board={"now": iso(hours_ago(0)), "borders": []})
     with (
-        serve_page(built_page(), fleet, corridors, watch=Watch(notices=None)) as server,
+        serve_page(built_page(), fleet, corridors) as server,
         watched(started, PHONE, "dark") as seen,
     ):
         seen.page.goto(server.url)
         seen.until("() => window.railbox?.ready", "the map and the board")
         yield seen, server
+
+
+@pytest.fixture
+def bare(bare_loaded: tuple[Watched, PageServer]) -> tuple[Watched, PageServer]:
+    """It keeps no notices either."""
+    seen, server = bare_loaded
+    server.watch, server.failing = Watch(notices=None), None
+    seen.page.locator("#tab-units").click()
+    seen.page.locator(".search").fill("")
+    return seen, server
 
 
 def test_a_server_that_knows_nothing_yet_says_so_on_every_tab(bare: tuple[Watched, PageServer]) -> None:
