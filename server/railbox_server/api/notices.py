@@ -14,10 +14,11 @@ from railbox_server.api.windows import window
 from railbox_server.exports.epcis import KINDS, epcis_document, ground_of
 from railbox_server.fleet import Span
 from railbox_server.store.values import Row
-from railbox_server.telling.ledger import WAITING, Asked, Posted
+from railbox_server.telling.ledger import WAITING, Asked
 from railbox_server.telling.model import Kind
 from railbox_server.telling.payload import payload
 from railbox_server.telling.room import Telling
+from railbox_server.telling.rows import Posted
 from railbox_server.telling.webhook import Webhook
 from railbox_telemetry import iso
 

@@ -4,21 +4,21 @@ An edge: decides nothing. A story and its notice are written in one transaction,
 is a row here, so that nothing is lost or told twice whenever the process ends.
 """
 
-import json
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from railbox_server.fleet import ALWAYS, Span
 from railbox_server.store.database import SUSPECT, Database
 from railbox_server.store.health import ASIDE, check
 from railbox_server.store.interface import StoreError
 from railbox_server.telling import retention
-from railbox_server.telling.model import Action, Fact, Keeping, Kind, Notice, Story
+from railbox_server.telling.model import Keeping, Kind, Notice, Story
 from railbox_server.telling.notices import Outcome
+from railbox_server.telling.rows import COLUMNS, Posted, fact_of, notice_row, posted_of, story_row
 
 log = logging.getLogger(__name__)
 
@@ -49,26 +49,10 @@ CREATE INDEX notices_kind ON notices (kind, number);
 CREATE INDEX notices_told_at ON notices (told_at_s);
 """
 
-_COLUMNS: Final = (
-    "number, story, revision, action, unit, kind, places, start_s, end_s, body, told_at_s, "
-    "delivery, attempts, next_at_ms, answer"
-)
 _STANDS: Final = (
     "action IN ('told', 'revised') AND NOT EXISTS "
     "(SELECT 1 FROM notices later WHERE later.story = notices.story AND later.revision > notices.revision)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """A notice with what became of it. `number` counts notices; `answer`: what the receiver said last, or why not."""
-
-    number: int
-    notice: Notice
-    delivery: str
-    attempts: int
-    next_at_ms: int
-    answer: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +106,12 @@ class NoticeLedger:
                 "FROM stories WHERE unit = ?",
                 (unit,),
             )
-            return [Story(row[0], _fact(*row[1:7]), *row[7:]) for row in rows]
+            return [Story(row[0], fact_of(*row[1:7]), *row[7:]) for row in rows]
 
     def record(self, before: Iterable[Story], outcome: Outcome, posted: frozenset[Kind]) -> None:
         """Writes what one step came to; its notices of the kinds `posted` wait for the webhook."""
         there = {story.id: story for story in before}
-        changed = [_story_row(story) for story in outcome.stories if there.get(story.id) != story]
+        changed = [story_row(story) for story in outcome.stories if there.get(story.id) != story]
         if not (changed or outcome.closed or outcome.notices):
             return
         with self._db.writing() as db:
@@ -137,7 +121,7 @@ class NoticeLedger:
                 "INSERT INTO notices "
                 "(story, revision, action, unit, kind, places, start_s, end_s, body, told_at_s, delivery) "
                 "VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-                [_notice_row(item, WAITING if item.fact.kind in posted else KEPT) for item in outcome.notices],
+                [notice_row(item, WAITING if item.fact.kind in posted else KEPT) for item in outcome.notices],
             )
 
     def let_go(self, keeping: Keeping, host_s: int, settled_s: int) -> int:
@@ -162,12 +146,12 @@ class NoticeLedger:
         """The first that waits of each unit, where it need not rest; a unit's notices go out in order."""
         with self._db.reading() as db:
             rows = db.execute(
-                f"SELECT {_COLUMNS} FROM notices WHERE number IN "  # noqa: S608 - columns of ours
+                f"SELECT {COLUMNS} FROM notices WHERE number IN "  # noqa: S608 - columns of ours
                 "(SELECT min(number) FROM notices WHERE delivery = 'waiting' GROUP BY unit) "
                 "AND next_at_ms <= ? ORDER BY number LIMIT ?",
                 (now_ms, limit),
             )
-            return list(map(_posted, rows))
+            return list(map(posted_of, rows))
 
     def next_at_ms(self) -> int | None:
         """When the first of those that wait may go out; None when none waits."""
@@ -231,10 +215,10 @@ class NoticeLedger:
         args = [value for _, values in wheres for value in values]
         with self._db.reading() as db:
             rows = db.execute(
-                f"SELECT {_COLUMNS} FROM notices WHERE {where} ORDER BY number DESC LIMIT ?",  # noqa: S608 - texts of ours
+                f"SELECT {COLUMNS} FROM notices WHERE {where} ORDER BY number DESC LIMIT ?",  # noqa: S608 - texts of ours
                 (*args, asked.limit),
             )
-            return list(map(_posted, rows))
+            return list(map(posted_of, rows))
 
     def told_of(self, kinds: Sequence[Kind], units: Sequence[str] = (), span: Span = ALWAYS) -> Iterator[Notice]:
         """All that was ever told of these kinds, of these units or of all, a story's notices in order. A story is given
@@ -247,12 +231,12 @@ class NoticeLedger:
             # Page by page: whoever reads slowly holds no snapshot, for which the file would have to grow.
             with self._db.reading() as db:
                 rows = db.execute(
-                    f"SELECT {_COLUMNS} FROM notices WHERE {whole} AND number > ? ORDER BY number LIMIT ?",  # noqa: S608 - as above
+                    f"SELECT {COLUMNS} FROM notices WHERE {whole} AND number > ? ORDER BY number LIMIT ?",  # noqa: S608 - as above
                     (*kinds, *units, span.to_s, span.from_s, after, TOLD_PAGE),
                 ).fetchall()
             if not rows:
                 return
-            yield from (_posted(row).notice for row in rows)
+            yield from (posted_of(row).notice for row in rows)
             after = rows[-1][0]
 
     def waiting(self) -> tuple[int, int | None]:
@@ -313,35 +297,5 @@ def _set_aside(path: Path, damage: str) -> None:
     )  # fmt: skip
 
 
-def _story_row(story: Story) -> tuple[object, ...]:
-    fact = story.fact
-    return (
-        story.id, fact.unit, fact.kind.value, json.dumps(fact.where), fact.start_s, fact.end_s, _text(fact),
-        story.revision, story.differs_since_s,
-    )  # fmt: skip
-
-
-def _notice_row(notice: Notice, delivery: str) -> tuple[object, ...]:
-    fact = notice.fact
-    return (
-        notice.story, notice.revision, notice.action.value, fact.unit, fact.kind.value, json.dumps(fact.where),
-        fact.start_s, fact.end_s, _text(fact), notice.told_at_s, delivery,
-    )  # fmt: skip
-
-
 def _marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
-
-
-def _text(fact: Fact) -> str:
-    return json.dumps(dict(fact.body), ensure_ascii=False, separators=(",", ":"))
-
-
-def _fact(kind: str, unit: str, places: str, start_s: int, end_s: int | None, body: str) -> Fact:
-    return Fact(Kind(kind), unit, tuple(json.loads(places)), start_s, end_s, json.loads(body))
-
-
-def _posted(row: Sequence[Any]) -> Posted:
-    number, story, revision, action, unit, kind, places, start_s, end_s, body, told_at_s, *delivery = row
-    fact = _fact(kind, unit, places, start_s, end_s, body)
-    return Posted(number, Notice(story, revision, Action(action), fact, told_at_s), *delivery)

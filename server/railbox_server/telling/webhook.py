@@ -22,8 +22,9 @@ import standardwebhooks
 from railbox_server.store.interface import StoreError
 from railbox_server.telling import ledger as books
 from railbox_server.telling.delivery import Verdict, asked_s, rest_s, verdict
-from railbox_server.telling.ledger import NoticeLedger, Posted
+from railbox_server.telling.ledger import NoticeLedger
 from railbox_server.telling.payload import message_id, payload
+from railbox_server.telling.rows import Posted
 from railbox_server.telling.settings import WebhookSettings
 from railbox_telemetry import iso
 
