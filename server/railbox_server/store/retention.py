@@ -4,11 +4,12 @@ The decisions are the settings'; a number of the ledger stays what it was. Freed
 shrink.
 """
 
+import json
 import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from typing import Final
@@ -18,6 +19,8 @@ from railbox_server.store.database import Database
 from railbox_server.store.interface import StoreError, UnstorableError
 from railbox_server.store.settings import RetentionSettings
 from railbox_server.store.sqlite_rows import PART_S
+from railbox_server.store.values import Row
+from railbox_telemetry import iso
 from railbox_telemetry.seqset import SeqSet
 from railbox_telemetry.tables import CHANNELS
 
@@ -30,6 +33,12 @@ LOOK_S: Final = 10.0
 """How often quarantine is held against its limit."""
 ROUND_S: Final = 3_600.0
 LEAST_REST_S: Final = 0.005
+_OUTSIDE_S: Final = DAY_S
+"""Kept before a stay, so that its beginning stays known."""
+_STAYS: Final = """
+    WITH own AS (SELECT unit FROM assignments WHERE device_id = :device
+                  UNION SELECT device FROM devices WHERE id = :device)
+    SELECT row FROM visits WHERE unit IN own UNION ALL SELECT row FROM crossings WHERE unit IN own"""
 
 Step = Callable[[], int]
 """Lets some rows go in one transaction; returns how many, 0 when there are no more. What to let go is looked for by a
@@ -112,9 +121,10 @@ def _steps(db: Database, settings: RetentionSettings, now_s: int) -> Iterator[tu
         for outbox, _ in outboxes:
             yield "batches", partial(_let_batches_go, db, outbox, cut["batches"] * 1000)
     if "knots" in cut:
-        for outbox, _ in outboxes:
-            yield "knots", partial(_delete_before, db, "knots", {"outbox_id": outbox}, cut["knots"])
-        yield "boxes", partial(_delete_boxes, db, cut["knots"] // PART_S)
+        whole = {device: _before_stays(db, device, cut["knots"]) for device in devices}
+        for outbox, device in outboxes:
+            yield "knots", partial(_delete_before, db, "knots", {"outbox_id": outbox}, whole[device])
+        yield "boxes", partial(_delete_boxes, db, min(whole.values(), default=0) // PART_S)
     if "readings" in cut:
         for device in devices:
             for channel in CHANNELS:
@@ -126,6 +136,29 @@ def _steps(db: Database, settings: RetentionSettings, now_s: int) -> Iterator[tu
     for table, key in (("quarantine", "id"), ("statuses", "device")):
         if table in cut:
             yield table, partial(_delete_received, db, table, key, cut[table] * 1000)
+
+
+def _before_stays(db: Database, device: int, cut_s: int) -> int:
+    """The time, or an earlier one, that is within no visit and no crossing of the device's units: one that lost its
+    beginning would be judged anew as another one."""
+    with db.reading() as reader:
+        rows: list[Row] = [json.loads(row) for (row,) in reader.execute(_STAYS, {"device": device})]
+    spans = sorted((_span_of(row) for row in rows), reverse=True)
+    for start_s, end_s in spans:
+        if start_s - _OUTSIDE_S < cut_s <= end_s:
+            cut_s = start_s - _OUTSIDE_S
+    return cut_s
+
+
+def _span_of(row: Row) -> tuple[int, int]:
+    """The first and last second that the row may speak of."""
+    start, end = row.get("entered") or row.get("arrived"), row.get("exited") or row.get("departed")
+    return _second(start, ("earliest", "est", "latest"), 0), _second(end, ("latest", "est", "earliest"), 2**62)
+
+
+def _second(bounds: Mapping[str, str | None] | None, keys: Sequence[str], unknown: int) -> int:
+    known = [text for key in keys if bounds is not None and (text := bounds[key]) is not None]
+    return iso.to_s(known[0]) if known else unknown
 
 
 def _let_batches_go(db: Database, outbox: int, before_ms: int) -> int:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from railbox_server.fleet import ALWAYS
+from railbox_server.fleet import ALWAYS, Assignment
 from railbox_server.store.retention import DAY_S, STEP_ROWS, Keeper, hold_quarantine, let_go
 from railbox_server.store.settings import RetentionSettings
 from railbox_server.store.sqlite import SqliteStore
-from railbox_server.store.values import Group, Outbox, Quarantined, Reason, Status
+from railbox_server.store.values import Derived, Group, Outbox, Quarantined, Reason, Status
+from railbox_telemetry import iso
 from railbox_telemetry.values import SeqRange
 from support.batches import DEVICE, EPOCH, PERIOD_S, START_S, door, payload
 from support.brokers import wait_for
@@ -75,6 +76,23 @@ def test_each_kind_goes_by_its_own_time(store: SqliteStore, kind: str) -> None:
     }
     assert all(point.time_s >= HALF_S for point in store.points(DEVICE, ALWAYS)) == (kind == "knots")
     assert len(store.ledger(OUTBOX).stored) == BATCHES + 1
+
+
+@pytest.mark.parametrize("kind", ["visit", "crossing"])
+def test_knots_of_a_stay_go_with_all_of_it_or_not_at_all(store: SqliteStore, kind: str) -> None:
+    """Else it would lose its beginning, and be told anew as another one."""
+    store.assign(Assignment(DEVICE, "U1"), 0)
+    start_s, end_s = HALF_S - DAY_S // 2, HALF_S + DAY_S // 2
+    start = {"earliest": iso.from_s(start_s), "est": iso.from_s(start_s + 60), "latest": iso.from_s(start_s + 120)}
+    over = {"earliest": None, "est": iso.from_s(end_s), "latest": iso.from_s(end_s + 60)}
+    row = {"id": "ab" * 8, "border": "x", "entered": start, "exited": over, "arrived": start, "departed": over}
+    rows = {"visits": (row,), "crossings": ()} if kind == "visit" else {"visits": (), "crossings": (row,)}
+    store.put_derived(Derived("U1", {"unit": "U1"}, rows["visits"], rows["crossings"], ()))
+    first_s = store.points(DEVICE, ALWAYS)[0].time_s
+    gone(store, RetentionSettings(knots_days=30), HALF_S + 30 * DAY_S)
+    assert store.points(DEVICE, ALWAYS)[0].time_s == max(first_s, start_s - DAY_S)
+    gone(store, RetentionSettings(knots_days=30), end_s + 1000 + 30 * DAY_S)
+    assert store.points(DEVICE, ALWAYS)[0].time_s >= end_s
 
 
 def test_statuses_and_quarantine_go_by_when_they_were_received(store: SqliteStore) -> None:
