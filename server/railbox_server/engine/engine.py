@@ -238,7 +238,6 @@ class Engine:
 
     def _begin(self, unit: str, assignments: Sequence[Assignment]) -> None:
         """Takes up what the last engine left."""
-        now_s = self._clock.now_s()
         if not self._keeper.is_current(unit, assignments):
             self._touch(unit)
             return
@@ -247,6 +246,7 @@ class Engine:
             self._clock.saw(last_s)
             self._new[unit] = {item.device: [(last_s - UNSURE_S, math.inf)] for item in assignments}
             self._due.setdefault(unit, self._mono_s())
+        now_s = self._clock.now_s()
         lasts = self._keeper.open(unit, assignments, now_s)
         if lasts is not None:
             self._open[unit] = lasts, now_s

@@ -12,14 +12,13 @@ from typing import Any, Final
 
 from railbox_server.engine.book import Book, waypoint
 from railbox_server.fleet import Assignment, Span
-from railbox_server.journey.history import History, TimeSpan, joined
+from railbox_server.journey.history import FIRST_PAD_S, History, TimeSpan, joined
 from railbox_server.journey.judging import clock_of
 from railbox_server.journey.model import Crossing, Settings, Track, Visit, Waypoint
 from railbox_server.journey.network import Network
 from railbox_server.journey.path import ordered
 from railbox_server.journey.rejudge import crossing_at, visit_at
 from railbox_server.journey.report import crossing_row, visit_row
-from railbox_server.ledger import Ledger
 from railbox_server.store.interface import JourneyStore
 from railbox_server.store.values import DerivedChange, Outbox, Row, Untrusted
 from railbox_telemetry.values import SeqRange
@@ -85,8 +84,9 @@ class Keeper:
         was_last = waypoint(head.get("last"))
         pages = self.book.of(unit, was_last)
         for device, own in spans.items():
-            for span in joined(own, 0.0):
-                knots.add_extents(knots.between(*span, device))
+            for from_s, to_s in joined(own, 0.0):
+                # As the history reads it first: one reading serves both.
+                knots.add_extents(knots.between(from_s - FIRST_PAD_S, to_s + FIRST_PAD_S, device))
         history = History(unit, knots, pages, self._network, self._settings)
         update = history.update(spans)
         old = [history.concluded(kept, update.was_last, now_s) for kept in update.gone]
@@ -125,10 +125,13 @@ class Keeper:
         head = self.book.head(unit)
         if not head or head["assigned"] != _assigned(assignments):
             return False
-        states = [state for device in {item.device for item in assignments} for state in self._store.outboxes(device)]
-        return head["stored"] == {
-            f"{state.outbox.device} {state.outbox.epoch}": _text(state.ledger) for state in states
+        devices = {item.device for item in assignments}
+        states = [state for device in sorted(devices) for state in self._store.outboxes(device)]
+        now = {
+            f"{state.outbox.device} {state.outbox.epoch}": _text(state.ledger.highest, state.ledger.without_data())
+            for state in states
         }
+        return head["stored"] == now
 
     def open(self, unit: str, assignments: Sequence[Assignment], now_s: int) -> Open | None:
         """What lasts of a unit; None: nothing does."""
@@ -163,7 +166,8 @@ class _Knots:
         self._store = store
         self._assignments = assignments
         self._devices = {item.device for item in assignments}
-        self._ledgers: dict[tuple[str, int], Ledger] = {}
+        self._missing: dict[tuple[str, int], tuple[SeqRange, ...]] = {}
+        self._texts: dict[str, str] = {}
         self._read: dict[tuple[float, float, str | None], Sequence[Track]] = {}
         self.by_track: dict[str, list[float]] = {key: list(extent) for key, extent in extents.items()}
 
@@ -173,7 +177,8 @@ class _Knots:
         key = from_s, to_s, device
         if key not in self._read:
             own = [item for item in self._assignments if device is None or item.device == device]
-            self._read[key] = ordered([track for item in own for track in self._tracks(item, from_s, to_s)])
+            tracks = [track for item in own for track in self._tracks(item, from_s, to_s)]
+            self._read[key] = tracks if len(tracks) < 2 and all(map(_is_distinct, tracks)) else ordered(tracks)
         return self._read[key]
 
     def extents(self) -> Sequence[TimeSpan]:
@@ -204,22 +209,28 @@ class _Knots:
         """By outbox that was read: another text whenever there is more of it in the store than there was."""
         for device, epoch in {tuple(key.split()[:2]) for key in self.by_track}:
             self._missing_of(device, int(epoch))
-        return {f"{device} {epoch}": _text(ledger) for (device, epoch), ledger in sorted(self._ledgers.items())}
+        return self._texts
 
     def _missing_of(self, device: str, epoch: int) -> tuple[SeqRange, ...]:
-        ledger = self._ledgers.get((device, epoch))
-        if ledger is None:
-            ledger = self._ledgers[device, epoch] = self._store.ledger(Outbox(device, epoch))
-        return ledger.without_data()
+        found = self._missing.get((device, epoch))
+        if found is None:
+            ledger = self._store.ledger(Outbox(device, epoch))
+            found = self._missing[device, epoch] = ledger.without_data()
+            self._texts[f"{device} {epoch}"] = _text(ledger.highest, found)
+        return found
 
 
 def _assigned(assignments: Sequence[Assignment]) -> list[list[Any]]:
     return [[item.device, item.span.from_s, item.span.to_s] for item in assignments]
 
 
-def _text(ledger: Ledger) -> str:
-    ranges = [(each.first, each.last) for each in ledger.without_data()]
-    return f"{ledger.highest} {sha256(repr(ranges).encode()).hexdigest()[:16]}"
+def _is_distinct(track: Track) -> bool:
+    """The store has knots by time; nearly always one a second."""
+    return len({knot.time_s for knot in track.knots}) == len(track.knots)
+
+
+def _text(highest: int, missing: Sequence[SeqRange]) -> str:
+    return f"{highest} {sha256(repr([(each.first, each.last) for each in missing]).encode()).hexdigest()[:16]}"
 
 
 def _storable(span: TimeSpan) -> tuple[float, float]:

@@ -82,12 +82,16 @@ def places(episode: Episode, network: Network) -> tuple[str, ...]:
 
 
 def asks(episode: Episode, network: Network) -> bool:
-    """Whether it matters which corridor the unit followed: where several have the border, or it was passed unseen."""
-    if any(
-        len(area.corridors) > 1 and any(near.zone == area.zone.id for near in episode.nears) for area in network.areas
-    ):
-        return True
-    return len(episode.sides) > 1 and any(not step.continuous for step in episode.steps)
+    """Whether it matters which corridor the unit followed: where several have a border, or it may be passed unseen."""
+    inside = {near.zone for near in episode.nears if any(span.inside for span in near.spans)}
+    is_dark = any(not step.continuous for step in episode.steps)
+    for number, area in enumerate(network.areas):
+        if area.zone.id in inside:
+            if len(area.corridors) > 1:
+                return True
+        elif is_dark and episode.sides[0].sides[number] != episode.sides[-1].sides[number]:
+            return True
+    return False
 
 
 def _last(number: int, episode: Episode, before: Seen | None) -> Seen | None:

@@ -1,0 +1,127 @@
+"""What an engine leaves for the next one: taken up where it is whole and its own, begun anew where it is not."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from railbox_server.clock import ReplayClock
+from railbox_server.engine.book import FILE, Book, version_of
+from railbox_server.engine.engine import Engine, Told
+from railbox_server.engine.judge import Judge
+from railbox_server.engine.travels import Travels
+from railbox_server.fleet import Assignment
+from railbox_server.geo import corridors
+from railbox_server.journey.model import Settings
+from railbox_server.store.interface import Store
+from railbox_telemetry.values import Batch, Knot, Positions
+from support.server_rig import NETWORK, SETTINGS, Rig
+from support.trips import END_S, HOUR_S, START_S, batches, knots
+
+UNIT = "CSQU3054383"
+NOW_S = END_S + 60
+VERSION = version_of(corridors.shipped(), SETTINGS)
+
+
+def engine_of(store: Store, book: Book, told: list[Told], now_s: Callable[[], int] = lambda: NOW_S) -> Engine:
+    judge = Judge(store, NETWORK, SETTINGS, Travels(corridors.shipped()), book=book)
+    mono_s = iter(range(0, 10_000_000, 2))
+    return Engine(store, judge, ReplayClock(now_s), told.append, lambda: float(next(mono_s)))
+
+
+def settle(engine: Engine) -> None:
+    engine.turn()
+    while engine.pending:
+        engine.turn()
+
+
+@pytest.fixture
+def rig(store: Store, tmp_path: Path) -> Rig:
+    store.assign(Assignment("TRK1", UNIT), NOW_S * 1000)
+    return Rig(store, NOW_S, tmp_path)
+
+
+def test_the_next_engine_takes_up_what_the_last_one_left(rig: Rig, tmp_path: Path) -> None:
+    rig.receive("TRK1", batches(knots(until_h=20)))
+    first, second = list[Told](), list[Told]()
+    book = Book(tmp_path / FILE, VERSION)
+    settle(engine_of(rig.store, book, first))
+    book.close()
+    rows = rig.store.visits(UNIT), rig.store.crossings(UNIT)
+    settle(engine_of(rig.store, Book(tmp_path / FILE, VERSION), second))
+    assert any(told.rows_changed for told in first)
+    assert not any(told.rows_changed for told in second)
+    assert (rig.store.visits(UNIT), rig.store.crossings(UNIT)) == rows
+
+
+def test_what_came_while_no_engine_ran_is_judged_at_the_next_start(rig: Rig, tmp_path: Path) -> None:
+    sent = batches(knots())
+    rig.receive("TRK1", sent[: len(sent) // 2])
+    book = Book(tmp_path / FILE, VERSION)
+    settle(engine_of(rig.store, book, []))
+    book.close()
+    rig.receive("TRK1", sent[len(sent) // 2 :])
+    rig.store.drop_derived(UNIT)
+    settle(engine_of(rig.store, Book(tmp_path / FILE, VERSION), []))
+    found = rig.store.visits(UNIT), rig.store.crossings(UNIT)
+    rig.settle()
+    assert found == (rig.store.visits(UNIT), rig.store.crossings(UNIT))
+    assert len(found[0]) == 3
+
+
+@pytest.mark.parametrize("how", ["damaged", "of other settings"])
+def test_a_book_that_is_no_use_is_begun_anew(
+    rig: Rig, tmp_path: Path, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig.receive("TRK1", batches(knots()))
+    if how == "damaged":
+        (tmp_path / FILE).write_bytes(b"no database at all, but long enough to look at" * 40)
+    else:
+        Book(tmp_path / FILE, version_of(corridors.shipped(), Settings(excursion_s=60))).close()
+    with caplog.at_level(logging.WARNING):
+        book = Book(tmp_path / FILE, VERSION)
+    assert "all units are judged anew" in caplog.text
+    settle(engine_of(rig.store, book, []))
+    assert len(rig.store.visits(UNIT)) == 3
+
+
+def test_time_alone_raises_a_flag_and_tells_of_it(rig: Rig) -> None:
+    rig.receive("TRK1", batches(knots(until_h=20)))
+    now_s = [START_S + 20 * HOUR_S]
+    told: list[Told] = []
+    store = rig.store
+    judge = Judge(store, NETWORK, SETTINGS, Travels(corridors.shipped()))
+    mono_s = iter(range(0, 10_000_000, 2))
+    clock = ReplayClock(lambda: now_s[0])
+    engine = Engine(store, judge, clock, told.append, lambda: float(next(mono_s)))
+    settle(engine)
+    assert store.unit_rows(UNIT)[0]["flag"] == "none"
+    told.clear()
+    now_s[0] += 60 * HOUR_S
+    clock.saw(now_s[0])
+    settle(engine)
+    assert [item.unit for item in told if item.rows_changed] == [UNIT]
+    (unit,) = store.unit_rows(UNIT)
+    (crossing,) = store.crossings(UNIT)
+    assert (unit["flag"], crossing["flag"], crossing["certainty"]) == ("over", "over", "possible")
+
+
+def test_a_batch_that_comes_late_changes_only_what_it_is_about(rig: Rig) -> None:
+    path = knots()
+    sent = batches(path)
+    late = sent.pop(len(sent) // 2)
+    rig.receive("TRK1", sent)
+    rig.settle()
+    before = rig.store.visits(UNIT)
+    rig.receive("TRK1", [late])
+    rig.settle()
+    after = rig.store.visits(UNIT)
+    assert [row["id"] for row in before] == [row["id"] for row in after]
+    assert sum(a != b for a, b in zip(before, after, strict=True)) <= 1
+
+
+def test_a_unit_of_a_knot_at_the_end_of_time_does_not_stop_the_engine(rig: Rig) -> None:
+    rig.receive("TRK1", [Batch(1, 1, (Positions((Knot(4_102_444_800, 3_000_000, 6_000_000),)),))])
+    rig.settle()
+    assert rig.store.visits(UNIT) == []
