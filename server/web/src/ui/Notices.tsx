@@ -69,7 +69,7 @@ function NoticeWords({ group }: { group: Group }) {
         {[where, detail]
           .filter(text => text !== "")
           .map(text => (
-            <span key={text}> · {text}</span>
+            <span key={text}>{text}</span>
           ))}
       </p>
       {delivery && <p class="notice-delivery">{delivery}</p>}
