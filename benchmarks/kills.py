@@ -70,7 +70,7 @@ def toll(work: Path, port: int, kills: int, seed: int = 1) -> Toll:
                 else:
                     taken_ms[int(second)], killed_ms[int(second)] = int(at_ms), ended_ms
             next_s = max(taken_ms, default=START_S) + 10  # a second that was taken and not said is not taken again
-        subprocess.run([*_command(folder, port), "0"], check=True, timeout=120)
+        subprocess.run([*_command(folder, port), "0"], check=True, timeout=120, stdout=subprocess.DEVNULL)
         batches = list(server.batches.values())
     sections = [section for batch in batches for section in batch.sections]
     knots = Counter(knot.time_s for part in sections if isinstance(part, Positions) for knot in part.knots)
