@@ -258,8 +258,9 @@ class _Court:
         area = truth.border_area(self._journey.ground, border)
         lines = [one.time_s for one in truth.line_passages(self._journey, area) if from_s <= one.time_s <= to_s]
         return {
-            "arrived": [stay.entered_s for stay in near],
-            "left": [stay.exited_s for stay in near],
+            # Who comes to a yard that reaches over the line has arrived at it and left the side without one.
+            "arrived": [stay.entered_s for stay in (*near, *far)],
+            "left": [*(stay.exited_s for stay in near), *(stay.entered_s for stay in far)],
             "crossed": [*lines],
             "reached": [stay.entered_s for stay in far],
             "departed": [stay.exited_s for stay in far],
