@@ -94,16 +94,16 @@ class Keeper:
         old_visits, new_visits = [v for each in old for v in each.visits], [v for each in new for v in each.visits]
         old_crossings = [c for each in old for c in each.crossings]
         new_crossings = [c for each in new for c in each.crossings]
-        untrusted = {
-            key: reason for device, span in update.judged for key, reason in history.untrusted(device, span).items()
-        }
+        doubts = update.trust_moved or update.doubts or anew
+        judged = update.judged if doubts else []
+        untrusted = {key: reason for device, span in judged for key, reason in history.untrusted(device, span).items()}
         change = DerivedChange(
             unit,
             tuple(visit_row(each) for each in old_visits if each not in new_visits),
             tuple(visit_row(each) for each in new_visits if each not in old_visits),
             tuple(crossing_row(each) for each in old_crossings if each not in new_crossings),
             tuple(crossing_row(each) for each in new_crossings if each not in old_crossings),
-            tuple((device, *_storable(span)) for device, span in update.judged if untrusted or update.trust_moved),
+            tuple((device, *_storable(span)) for device, span in judged),
             tuple(Untrusted(*key, reason) for key, reason in untrusted.items()),
             anew=anew,
         )

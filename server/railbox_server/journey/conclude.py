@@ -143,11 +143,11 @@ class _Elsewhere:
 
     def of(self, zone: str) -> ElsewhereBetween:
         """Whether it came into another yard, one that does not overlap this one; a border's area is no yard."""
-        zones = self._network.zones
+        touch = self._network.touch
 
         def between(from_s: float, to_s: float) -> bool:
             first, last = bisect_left(self._starts_s, from_s), bisect_right(self._starts_s, to_s)
-            return any(not zones[zone].touches(zones[other]) for other in self._zones[first:last])
+            return first < last and any(not touch(zone, other) for other in self._zones[first:last])
 
         return between
 

@@ -101,6 +101,8 @@ class Update:
     """By device: when there are new knots, or knots may now be believed, or not believed any more."""
     trust_moved: bool = False
     """Whether some that were there are now believed, or not any more."""
+    doubts: bool = False
+    """Whether there are any next to what is new that are not believed."""
     paths: list[Sequence[Step]] = field(default_factory=list[Sequence[Step]])
     """The steps that were looked at anew."""
 
@@ -246,7 +248,7 @@ class History:
     def _renew(self, span: TimeSpan, update: Update) -> None:
         """Looks at the path of a time anew, and at what it changes."""
         memory = self._memory
-        start, end, path = self._path_around(span)
+        start, end, path = self._path_around(span, update)
         from_s, to_s = -math.inf if start is None else start.time_s, math.inf if end is None else end.time_s
         old = list(memory.episodes(from_s, to_s))
         was_last = memory.last
@@ -308,7 +310,7 @@ class History:
             time_s = follows.to_s
         return tuple(found[:AHEAD])
 
-    def _path_around(self, span: TimeSpan) -> tuple[Waypoint | None, Waypoint | None, Sequence[Step]]:
+    def _path_around(self, span: TimeSpan, update: Update) -> tuple[Waypoint | None, Waypoint | None, Sequence[Step]]:
         """The steps from a waypoint that the change leaves as it is to another; None: from the start, to the end."""
         silence_s = self._settings.silence_s
         extents = self._knots.extents()
@@ -317,7 +319,9 @@ class History:
             # One outbox's knot says something of another's path as far away as a continuous step is long.
             room_s = silence_s if lines > 1 else 0.0
             tracks = self._knots.between(from_s, to_s)
-            path = steps(tracks, self._doubtful(tracks), self._settings)
+            doubtful = self._doubtful(tracks)
+            update.doubts |= bool(doubtful)
+            path = steps(tracks, doubtful, self._settings)
             points = [path[0].start, *(step.end for step in path)] if path else []
             first = next(
                 (

@@ -128,6 +128,14 @@ class Network:
         self.zones = {zone.id: zone for zone in (*map(zone_of, self.places.values()), *(a.zone for a in self.areas))}
         self.index = ZoneIndex(self.zones.values(), NEAR_ZONE_M)
         self._views: dict[Cell, CellView] = {}
+        self._touching: dict[tuple[str, str], bool] = {}
+
+    def touch(self, zone: str, other: str) -> bool:
+        """Whether two zones may overlap."""
+        found = self._touching.get((zone, other))
+        if found is None:
+            found = self._touching[zone, other] = self.zones[zone].touches(self.zones[other])
+        return found
 
     def view(self, cell: Cell) -> CellView:
         found = self._views.get(cell)

@@ -75,7 +75,7 @@ def _line(track: Track, doubtful: Mapping[FixKey, str], settings: Settings) -> l
             before is not None
             and knot.dark_s == 0
             and knot.time_s - before.time_s <= silence_s
-            and not (gaps and _is_missing(gaps, before.seq, knot.seq))
+            and not (gaps and abs(knot.seq - before.seq) > 1 and _is_missing(gaps, before.seq, knot.seq))
             and drivable(before, knot, settings)
         )
         line.append(Step(here, here, True) if end is None else Step(end, here, continuous))
