@@ -151,6 +151,11 @@ class Pages:
         body = self._one(EPISODES, "from_s > ? ORDER BY from_s", time_s)
         return None if body is None else _kept(body)
 
+    def is_newest(self, kept: Kept) -> bool:
+        """Whether no other episode comes after it."""
+        row = self._db.execute(f"SELECT max(from_s) {_OF}", (self._unit, EPISODES)).fetchone()
+        return row[0] == kept.from_s
+
     def put_episodes(self, gone: Sequence[Kept], new: Sequence[Kept]) -> None:
         self._put(EPISODES, [kept.from_s for kept in gone], [(kept.from_s, kept.to_s, _plain(kept)) for kept in new])
 

@@ -115,8 +115,8 @@ class Keeper:
         }
         self.book.put_head(unit, head)
         moved = pages.last != was_last
-        newest = pages.episode_before(math.inf) if update.new or moved else None
-        open_moved = moved or anew or newest in update.new
+        came_or_went = len(update.new) != len(update.gone)
+        open_moved = moved or anew or came_or_went or any(map(pages.is_newest, update.new))
         now_open = self._open(history, pages.last, now_s) if open_moved else None
         return News(change, pages.last, moved, open_moved, now_open)
 

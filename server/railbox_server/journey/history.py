@@ -258,19 +258,23 @@ class History:
         whole = replaced([each.episode for each in old], fresh, start, end, self._network, self._settings)
         update.paths.append(path)
         first_s = min([from_s, *(each.from_s for each in old)])
-        before = memory.episode_before(first_s) if first_s > -math.inf else None
-        past = NO_PAST if before is None else after(before.episode, before.past, self._network)
+        past = old[0].past if old else self._past_at(first_s)
         new: list[Kept] = []
         for episode in whole:
             new.append(Kept(episode, past))
             past = after(episode, past, self._network)
         at_s = max([to_s, *(each.to_s for each in old)])
-        self._carry_on(past, at_s, old, new)
+        if not old or after(old[-1].episode, old[-1].past, self._network) != past:
+            self._carry_on(past, at_s, old, new)
         gone = [each for each in old if each not in new or _is_last(each, was_last, memory.last)]
         fresh_ones = [each for each in new if each not in old or _is_last(each, was_last, memory.last)]
         memory.put_episodes(gone, fresh_ones)
         self._look_ahead(first_s, gone, fresh_ones)
         update.exchange(gone, fresh_ones)
+
+    def _past_at(self, time_s: float) -> Past:
+        before = self._memory.episode_before(time_s) if time_s > -math.inf else None
+        return NO_PAST if before is None else after(before.episode, before.past, self._network)
 
     def _carry_on(self, past: Past, at_s: float, old: list[Kept], new: list[Kept]) -> None:
         """What comes after is another thing now where its past is."""
