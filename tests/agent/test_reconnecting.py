@@ -3,7 +3,9 @@
 And what each kind of refusal is counted as: a certificate of either side, a broker that never answers.
 """
 
+import socket
 import ssl
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -137,14 +139,23 @@ def test_a_batchs_topic_is_told_once_a_connection_where_the_broker_takes_aliases
                 again(link)
 
 
-def test_a_brokers_own_keepalive_is_kept(tmp_path: Path) -> None:
-    """Mosquitto pings nobody: it would end a connection that is silent for 15 s. Asked for 3,700 s, it says 10."""
-    with (
-        mosquitto(tmp_path, None, "allow_anonymous true", "max_keepalive 10", TALKS) as broker,
-        running(Link(at(broker.port, keepalive_s=3_700))) as link,
-    ):
-        link.wait(Connected)
-        wait_for(lambda: "Received PINGREQ from TRK1" in broker.log.read_text(), "a ping", 15)
+def test_a_brokers_own_keepalive_is_kept() -> None:
+    """As Mosquitto says it for its max_keepalive; asked for 3,700 s, this one says 1."""
+    heard = bytearray()
+
+    def serve(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(1_000)
+            connection.sendall(b"\x20\x06\x00\x00\x03\x13\x00\x01")  # CONNACK with ServerKeepAlive
+            while data := connection.recv(1_000):
+                heard.extend(data)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, args=(server,), daemon=True).start()
+        with running(Link(at(int(server.getsockname()[1]), keepalive_s=3_700))) as link:
+            link.wait(Connected)
+            wait_for(lambda: b"\xc0\x00" in heard, "a ping")
 
 
 # --- TLS -------------------------------------------------------------------------------------------------------------
