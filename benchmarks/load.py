@@ -13,11 +13,16 @@ import socket
 import struct
 import sys
 import time
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from railbox_server.geo.corridors import shipped
+from railbox_server.geo.model import Corridor
 from railbox_telemetry.tables import ACCURACY, COURSE, SATS, SPEED
 from railbox_telemetry.topics import Leaf, Topic
 from railbox_telemetry.values import Batch, Knot, Positions
@@ -29,6 +34,8 @@ WINDOW = 400
 LATE, REPEATED = 0.05, 0.02
 SPACING_S = 40
 """Between two knots: what thinning leaves of a freight train is 30-60 s."""
+SPEED_MPS = 14.0
+DEGREE_M = 111_195.0
 
 
 @dataclass(frozen=True)
@@ -74,9 +81,10 @@ class _Maker:
         self._count = fleet.knots_a_batch
         rounds = -(-fleet.batches // fleet.units)
         self._now_s = fleet.end_s - (rounds + 1) * self._count * SPACING_S
+        self._first_s = self._now_s
         self._late_s = self._now_s - 5 * DAY_S
-        self._lat, self._lon = rng.uniform(25, 56), rng.uniform(38, 70)
-        self._course = rng.uniform(0, 360)
+        self._way = rng.choice(ways())
+        self._now_m = rng.uniform(0, self._way.length_m)
 
     def next(self) -> tuple[str, bytes]:
         self._now_s, message = self._batch(self._now_s)
@@ -87,18 +95,50 @@ class _Maker:
         return message
 
     def _batch(self, time_s: int) -> tuple[int, tuple[str, bytes]]:
+        """Five days before is five days' way back."""
         knots: list[Knot] = []
         for _ in range(self._count):
-            step_s = self._rng.randint(SPACING_S - 15, SPACING_S + 15)
-            time_s += step_s
-            self._course += self._rng.uniform(-8, 8)
-            north_m, east_m = (14 * step_s * turn(math.radians(self._course)) for turn in (math.cos, math.sin))
-            self._lat = min(60.0, max(20.0, self._lat + north_m / 111_195))
-            self._lon += east_m / 111_195 / math.cos(math.radians(self._lat))
-            knots.append(Knot(time_s, round(self._lat * 1e5), round(self._lon * 1e5)))
-        state = {SPEED.bit: 140, COURSE.bit: round(self._course) % 360, ACCURACY.bit: 8, SATS.bit: 11}
+            time_s += self._rng.randint(SPACING_S - 15, SPACING_S + 15)
+            lat, lon = self._way.at(self._now_m + SPEED_MPS * (time_s - self._first_s))
+            knots.append(Knot(time_s, round(lat * 1e5), round(lon * 1e5)))
+        state = {SPEED.bit: round(10 * SPEED_MPS), COURSE.bit: 310, ACCURACY.bit: 8, SATS.bit: 11}
         self._seq += 1
         return time_s, (self._topic, encode(Batch(self._epoch, self._seq, (Positions(tuple(knots), state),))))
+
+
+@dataclass(frozen=True)
+class Way:
+    """A corridor, straight from place to place; there and back again without end."""
+
+    places: tuple[tuple[float, float], ...]
+    starts_m: tuple[float, ...]
+
+    @property
+    def length_m(self) -> float:
+        return self.starts_m[-1]
+
+    def at(self, way_m: float) -> tuple[float, float]:
+        """Latitude and longitude."""
+        along_m = self.length_m - abs(way_m % (2 * self.length_m) - self.length_m)
+        leg = min(bisect_right(self.starts_m, along_m), len(self.places) - 1)
+        (lat0, lon0), (lat1, lon1) = self.places[leg - 1], self.places[leg]
+        share = (along_m - self.starts_m[leg - 1]) / (self.starts_m[leg] - self.starts_m[leg - 1])
+        return lat0 + share * (lat1 - lat0), lon0 + share * (lon1 - lon0)
+
+
+@cache
+def ways() -> tuple[Way, ...]:
+    """Of the shipped corridors."""
+    return tuple(map(_way, shipped()))
+
+
+def _way(corridor: Corridor) -> Way:
+    places = tuple(dict.fromkeys((place.lat_deg, place.lon_deg) for place in corridor.places if place.km is not None))
+    starts_m = [0.0]
+    for (lat0, lon0), (lat1, lon1) in pairwise(places):
+        east = (lon1 - lon0) * math.cos(math.radians((lat0 + lat1) / 2))
+        starts_m.append(starts_m[-1] + DEGREE_M * math.hypot(lat1 - lat0, east))
+    return Way(places, tuple(starts_m))
 
 
 def save(path: Path, made: Iterator[tuple[str, bytes]]) -> int:
