@@ -66,8 +66,9 @@ def measured(work: Path, count: int, args: argparse.Namespace) -> Iterator[Row]:
     yield from plain(knots[: min(count, 20_000)])
     yield from late(work, knots)
     yield from by_the_clock()
-    if args.journeys:
-        yield from journeys.figures(args.journeys)
+    simulated = args.journeys if args.journeys is not None else 20 if args.quick else 1_000
+    if simulated:
+        yield from journeys.figures(simulated)
 
 
 def path(count: int) -> list[Knot]:
@@ -262,7 +263,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="all figures as one JSON list at the end")
     made.add_argument("--quick", action="store_true", help="50,000 knots instead of a million, and 20 journeys")
     made.add_argument("--knots", type=int, metavar="N", help="so many instead")
-    made.add_argument("--journeys", type=int, default=1_000, metavar="N", help="simulated journeys; 0: none")
+    made.add_argument("--journeys", type=int, metavar="N", help="so many simulated journeys instead of 1,000; 0: none")
     return made
 
 

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from railbox_server.geo.corridors import shipped
 from railbox_server.geo.model import Corridor
+from railbox_server.journey.ground import DEGREE_M
 from railbox_telemetry.tables import ACCURACY, COURSE, SATS, SPEED
 from railbox_telemetry.topics import Leaf, Topic
 from railbox_telemetry.values import Batch, Knot, Positions
@@ -35,7 +36,6 @@ LATE, REPEATED = 0.05, 0.02
 SPACING_S = 40
 """Between two knots: what thinning leaves of a freight train is 30-60 s."""
 SPEED_MPS = 14.0
-DEGREE_M = 111_195.0
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,6 @@ AGREEING: Final = 3
 """Trusted fixes in a row that must agree before they date anything."""
 AGREE_MS: Final = 2_000
 WINDOW: Final = 32
-FLOOR_MS: Final = 1_767_225_600_000
-"""2026-01-01T00:00:00Z: before this was built, so earlier than any true fix of a tracker in service."""
 PIVOT_SPAN_MS: Final = 10 * 365 * 86_400_000
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from railbox_agent import run
-from railbox_agent.clock import FLOOR_MS
 from railbox_agent.config import AgentConfig
 from railbox_agent.gnss.receiver import UNINTELLIGIBLE_MS, GnssSettings
 from railbox_agent.gnss.trust import Limits
@@ -29,6 +28,7 @@ from support.brokers import free_port, wait_for
 from support.nmea import gga, moment, rmc, sentence
 
 T0 = 1_790_000_000
+FLOOR_MS = 1_767_225_600_000  # 2026-01-01, as the settings have it
 SERVICE = Settings(ports={"gnss": "gnss"}, gnss=GnssSettings(pivot_ms=T0 * 1000, limits=Limits(floor_ms=FLOOR_MS)))
 
 

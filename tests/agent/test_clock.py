@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from railbox_agent.clock import AGREEING, FLOOR_MS, BootTime, ClockQuality, choose_pivot_ms
+from railbox_agent.clock import AGREEING, BootTime, ClockQuality, choose_pivot_ms
 from railbox_agent.gnss.trust import Seen
 from railbox_telemetry.values import Fix
 
@@ -77,9 +77,10 @@ def test_whatever_comes_it_is_known_only_after_three(fixes: list[tuple[int, int]
 
 
 def test_the_pivot_is_the_hosts_clock_only_where_that_can_be() -> None:
-    assert choose_pivot_ms(T0_MS, FLOOR_MS) == T0_MS
-    assert choose_pivot_ms(0, FLOOR_MS) == FLOOR_MS, "1970: no clock was set"
-    assert choose_pivot_ms(T0_MS + 54 * 365 * 86_400_000, FLOOR_MS) == FLOOR_MS, "2080: it was set wrong"
+    floor_ms = T0_MS - 365 * 86_400_000
+    assert choose_pivot_ms(T0_MS, floor_ms) == T0_MS
+    assert choose_pivot_ms(0, floor_ms) == floor_ms, "1970: no clock was set"
+    assert choose_pivot_ms(T0_MS + 54 * 365 * 86_400_000, floor_ms) == floor_ms, "2080: it was set wrong"
 
 
 def test_its_quality_is_how_long_ago_a_receiver_agreed_with_it() -> None:

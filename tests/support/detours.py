@@ -3,13 +3,9 @@
 Without its middle it may have stood at Taftan for 60 h, where the limit is 48 h. Coordinates: see support/trips.py.
 """
 
-from itertools import pairwise
+from railbox_telemetry.values import Batch, Event, Events, Positions, Section
+from support.trips import HOUR_S, START_S, drawn
 
-from railbox_telemetry.values import Batch, Event, Events, Knot, Positions, Section
-
-HOUR_S = 3_600
-STEP_S = 600
-START_S = 1_793_000_000  # 2026-10-26
 # Hours since the start, latitude, longitude.
 STOPS = (
     (0.0, 28.82577, 62.74574),
@@ -25,21 +21,10 @@ MIDDLE_H = (5.0, 64.0)
 END_S = START_S + round(STOPS[-1][0] * HOUR_S)
 
 
-def knots(start_s: int = START_S) -> list[Knot]:
-    """One every ten minutes, on straight lines between the stops."""
-    found: list[Knot] = []
-    for (from_h, from_lat, from_lon), (to_h, to_lat, to_lon) in pairwise(STOPS):
-        for after_s in range(round(from_h * HOUR_S), round(to_h * HOUR_S), STEP_S):
-            part = (after_s / HOUR_S - from_h) / (to_h - from_h)
-            lat, lon = from_lat + part * (to_lat - from_lat), from_lon + part * (to_lon - from_lon)
-            found.append(Knot(start_s + after_s, round(lat * 1e5), round(lon * 1e5)))
-    return found
-
-
 def batches(start_s: int = START_S, epoch: int = 7) -> list[Batch]:
     """Six knots a batch, with speed, course, accuracy and temperature at the last; a door opened at Taftan, a shock
     in the siding."""
-    path = knots(start_s)
+    path = drawn(STOPS, start_s)
     state = {0: 111, 1: 290, 2: 9, 5: 215}
     made: list[Batch] = []
     for seq, at in enumerate(range(0, len(path), 6), 1):

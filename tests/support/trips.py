@@ -26,14 +26,18 @@ END_S = START_S + round(STOPS[-1][0] * HOUR_S)
 
 
 def knots(until_h: float = STOPS[-1][0]) -> list[Knot]:
+    return [knot for knot in drawn(STOPS, START_S) if knot.time_s <= START_S + until_h * HOUR_S]
+
+
+def drawn(stops: Sequence[tuple[float, float, float]], start_s: int) -> list[Knot]:
     """One every ten minutes, on straight lines between the stops."""
     found: list[Knot] = []
-    for (from_h, from_lat, from_lon), (to_h, to_lat, to_lon) in pairwise(STOPS):
-        for time_s in range(round(from_h * HOUR_S), round(to_h * HOUR_S), STEP_S):
-            part = (time_s / HOUR_S - from_h) / (to_h - from_h)
+    for (from_h, from_lat, from_lon), (to_h, to_lat, to_lon) in pairwise(stops):
+        for after_s in range(round(from_h * HOUR_S), round(to_h * HOUR_S), STEP_S):
+            part = (after_s / HOUR_S - from_h) / (to_h - from_h)
             lat, lon = from_lat + part * (to_lat - from_lat), from_lon + part * (to_lon - from_lon)
-            found.append(Knot(START_S + time_s, round(lat * 1e5), round(lon * 1e5)))
-    return [knot for knot in found if knot.time_s <= START_S + until_h * HOUR_S]
+            found.append(Knot(start_s + after_s, round(lat * 1e5), round(lon * 1e5)))
+    return found
 
 
 def batches(path: Sequence[Knot], epoch: int = 7) -> list[Batch]:

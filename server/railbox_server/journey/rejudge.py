@@ -1,24 +1,13 @@
-"""The same journey at another time: what lasts is judged anew by the clock alone, without any knot.
+"""Visits and crossings at another time: what lasts is judged anew by the clock alone, without any knot.
 
-Equal to deriving it again at that time, at the cost of the open visits and crossings only.
+Equal to deriving the journey again at that time.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from railbox_server.journey.judging import Clock, clock_of, flag, open_since
-from railbox_server.journey.model import Crossing, Dwell, Journey, Settings, Visit
-
-
-def journey_at(journey: Journey, now_s: int, settings: Settings) -> Journey:
-    if journey.last is None:
-        return journey
-    clock = clock_of(now_s, journey.last.time_s, settings)
-    return replace(
-        journey,
-        visits=tuple(visit_at(visit, clock) for visit in journey.visits),
-        crossings=tuple(crossing_at(crossing, clock) for crossing in journey.crossings),
-    )
+from railbox_server.journey.judging import Clock, flag, open_since
+from railbox_server.journey.model import Crossing, Dwell, Visit
 
 
 def visit_at(visit: Visit, clock: Clock) -> Visit:

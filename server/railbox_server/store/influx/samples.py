@@ -27,7 +27,6 @@ KNOTS, READINGS, EVENTS, BATCHES = "knots", "readings", "events", "batches"
 KNOT_FIELDS: Final = (
     "lat_deg", "lon_deg", "dark_s", "delay_s", "seq", *(quantity.name for quantity in STATE),
 )  # fmt: skip
-READING_FIELDS: Final = tuple(channel.name for channel in CHANNELS)
 EVENT_FIELDS: Final = ("code", "value", "seq")
 
 Number = int | float
