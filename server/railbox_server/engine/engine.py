@@ -90,10 +90,12 @@ class Engine:
         return len({*self._due, *self._whole, *stale})
 
     def touch(self, changes: Sequence[Change]) -> None:
+        by_device: dict[str, list[Change]] = {}
+        for change in changes:
+            by_device.setdefault(change.device, []).append(change)
         for unit in sorted(touched(changes, self._units)):
-            self._touch(
-                unit, [change for change in changes if any(i.device == change.device for i in self._units[unit])]
-            )
+            devices = dict.fromkeys(item.device for item in self._units[unit])
+            self._touch(unit, [change for device in devices for change in by_device.get(device, ())])
         self._tell(Told(self.pending))
 
     def again(self, units: Iterable[str]) -> None:
