@@ -242,12 +242,21 @@ class _Court:
         options = [moments for moments in (*found, *parts) if moments is not None]
         if not options:
             return None
-        crossed_s = options[0].crossed_s
         # Who is first seen beyond a border has not been seen to cross it, nor one first seen at it to come and return.
-        begun_s = (group.whole[0] or 0.0) if crossed_s is None else crossed_s
-        known_before = self._knots[0].time_s <= self._start_s + begun_s
-        must = known_before and (crossed_s is not None or found[1] is not None)
+        known_before = self._knots[0].time_s <= self._start_s + (group.whole[0] or 0.0)
+        if options[0].crossed_s is None:
+            must = known_before and found[1] is not None
+        else:
+            must = known_before or self._first_side(border, group) == options[0].from_side
         return _Expected(options, must, self._moments_of(border, group, options[0]) if len(group.spells) > 1 else {})
+
+    def _first_side(self, border: Border, group: _Group) -> str | None:
+        """On which side of a border's line it was first surely seen while it was there: a shunter may have gone over it
+        and back before, and again after."""
+        sides = truth.border_area(self._journey.ground, border).sides
+        ahead_m = truth.ahead(self._journey.ground, border, sides)
+        away_m = (ahead_m(_point(knot)) for knot in self._during(*group.whole))
+        return next((sides[away > 0] for away in away_m if abs(away) > MARGIN_M), None)
 
     def _moments_of(self, border: Border, group: _Group, at: Moments) -> dict[str, list[float | None]]:
         """Everything of the kind that happened in times that the knots cannot tell apart."""
@@ -358,4 +367,8 @@ def _told(crossing: Crossing) -> str:
 
 def _out_m(zone: Zone, knot: SeenKnot) -> float:
     """How far a knot is outside of a circle."""
-    return sphere.distance_m(zone.centre, (knot.lat_e5 / DEGREE_E5, knot.lon_e5 / DEGREE_E5)) - zone.radius_m
+    return sphere.distance_m(zone.centre, _point(knot)) - zone.radius_m
+
+
+def _point(knot: SeenKnot) -> sphere.Point:
+    return knot.lat_e5 / DEGREE_E5, knot.lon_e5 / DEGREE_E5

@@ -4,7 +4,7 @@ The same definition as the border engine's (docs/design.md), by separate and pla
 must not import the engine: the two are held against each other.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -247,22 +247,31 @@ def reach_m(ground: Ground, border: Border) -> float:
 
 def line_m(ground: Ground, border: Border, sides: tuple[str, str]) -> float | None:
     """The chainage at which the route last leads over the border's line."""
-    before, beyond = (middle(ground, border, side) for side in sides)
-    north, east = sphere.plane(beyond, before)
-    route, within_m = ground.route, reach_m(ground, border)
-
-    def ahead_m(chainage_m: float) -> float:
-        point_north, point_east = sphere.plane(route.point(chainage_m), point_of(border))
-        return (point_north * north + point_east * east) / hypot(north, east)
-
+    route, within_m, ahead_m = ground.route, reach_m(ground, border), ahead(ground, border, sides)
     near_m = [
         chainage_m
         for point, chainage_m in zip(route.points, route.chainages_m, strict=True)
         if abs(point[0] - border.lat_deg) * sphere.DEGREE_M <= within_m
         and sphere.distance_m(point, point_of(border)) <= within_m
     ]
-    lines_m = [turn(a, b, lambda at_m: ahead_m(at_m) > 0) for a, b in pairwise(near_m) if ahead_m(a) <= 0 < ahead_m(b)]
+
+    def is_beyond(chainage_m: float) -> bool:
+        return ahead_m(route.point(chainage_m)) > 0
+
+    lines_m = [turn(a, b, is_beyond) for a, b in pairwise(near_m) if not is_beyond(a) and is_beyond(b)]
     return lines_m[-1] if lines_m else None
+
+
+def ahead(ground: Ground, border: Border, sides: tuple[str, str]) -> Callable[[Point], float]:
+    """How many metres a point near a border is beyond its line; negative: before it."""
+    before, beyond = (middle(ground, border, side) for side in sides)
+    north, east = sphere.plane(beyond, before)
+
+    def ahead_m(point: Point) -> float:
+        point_north, point_east = sphere.plane(point, point_of(border))
+        return (point_north * north + point_east * east) / hypot(north, east)
+
+    return ahead_m
 
 
 def middle(ground: Ground, border: Border, side: str) -> Point:

@@ -142,6 +142,17 @@ def test_a_unit_that_was_there_already_and_leaves_on_the_other_side_has_crossed(
     assert (found.from_side, found.to_side) == ("AA", "BB")
 
 
+def test_a_unit_first_seen_beyond_the_line_has_not_crossed_it_though_it_is_shunted_over_it_and_back() -> None:
+    shunted: list[Vertex] = [(0, 106), (60, 106), (68, 98), (70, 98), (78, 106), (100, 106), (140, 146)]
+    assert journey(sampled(shunted)).crossings == ()
+
+
+def test_a_unit_first_seen_while_it_is_shunted_before_the_line_has_crossed_it() -> None:
+    found = crossing(journey(sampled([(68, 98), (70, 98), (78, 106), (100, 106), (140, 146)])))
+    assert (found.from_side, found.to_side) == ("AA", "BB")
+    assert ests(found) == [72, 72, 72, 75, 103]
+
+
 def test_shunting_back_and_forth_over_the_line_is_one_crossing_passed_the_last_time() -> None:
     shunting: list[Vertex] = [(170 + 10 * turn, 103 if turn % 2 else 97) for turn in range(51)]
     found = crossing(journey(sampled([(0, 54), (40, 94), (160, 94), *shunting, (690, 106), (900, 106), (940, 146)])))
