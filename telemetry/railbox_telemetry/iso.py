@@ -5,9 +5,12 @@ Fractions of a second appear only when a time has them, so that equal times are 
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _UNIX = datetime(1970, 1, 1, tzinfo=UTC)
 _YEAR_10000_S = 253_402_300_800
+_DAY_S = 86_400
+_DIGITS = tuple(f"{number:02d}" for number in range(60))
 
 
 def from_ms(time_ms: int) -> str:
@@ -18,9 +21,16 @@ def from_ms(time_ms: int) -> str:
 
 def from_s(time_s: int) -> str:
     """Like `from_ms`, of whole seconds."""
-    if 0 <= time_s < _YEAR_10000_S:  # three times as fast as by a datetime, and tracks hold thousands
-        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time_s))
+    if 0 <= time_s < _YEAR_10000_S:  # ten times as fast as by a datetime, and tracks hold thousands
+        day, second = divmod(time_s, _DAY_S)
+        return f"{_date(day)}T{_DIGITS[second // 3600]}:{_DIGITS[second // 60 % 60]}:{_DIGITS[second % 60]}Z"
     return from_ms(time_s * 1000)
+
+
+@lru_cache(maxsize=1_000)
+def _date(day: int) -> str:
+    """Of days since 1970."""
+    return time.strftime("%Y-%m-%d", time.gmtime(day * _DAY_S))
 
 
 def to_ms(text: str) -> int:

@@ -21,7 +21,8 @@ class Gate:
     def __init__(self, token: str | None) -> None:
         self._token = token
 
-    def __call__(
+    # async: see answers.py.
+    async def __call__(
         self,
         header: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
         token: Annotated[str | None, Query(description="The same token, where no header can be sent")] = None,

@@ -77,7 +77,8 @@ class Wish:
 Cursor = Annotated[str | None, Query(description="`next` of the answer before, for the rows after it")]
 
 
-def _wish(
+# async, like all that routes depend on: else FastAPI has each run by a thread, which costs more than what it does.
+async def _wish(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows of a page")] = 1_000,
     cursor: Cursor = None,
@@ -85,7 +86,7 @@ def _wish(
     return Wish(request, limit, mark_of(request.url.path, cursor))
 
 
-def _long_wish(
+async def _long_wish(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=10 * MOST_ROWS, description="Rows of a page")] = MOST_ROWS,
     cursor: Cursor = None,

@@ -11,7 +11,7 @@ from railbox_server.api.cursors import page_of
 from railbox_server.api.models.series import BoxPoints, BoxUnits
 from railbox_server.api.passing import Passage, in_span, passage
 from railbox_server.api.problems import Problem
-from railbox_server.api.series import Doubtful, doubtful_of, parted, track_row
+from railbox_server.api.series import Doubtful, doubtful_of, parted, track_rows
 from railbox_server.api.services import Services
 from railbox_server.api.windows import InBox, Window
 from railbox_server.fleet import Assignment, Span, Units
@@ -92,7 +92,7 @@ def _point_rows(services: Services, points: Iterable[Point]) -> Iterator[Row]:
             doubts[item.unit] = doubtful_of(services.store, item.unit)
         place = TrackPoint(point.epoch, point.time_s, point.lat_e5, point.lon_e5, point.dark_s)
         doubtful: Doubtful = frozenset() if item is None else doubts[item.unit]
-        yield {"unit": item and item.unit, **track_row((point.device, place), doubtful)}
+        yield {"unit": item and item.unit, **track_rows([(point.device, place)], doubtful)[0]}
 
 
 def _by_device(units: Units) -> dict[str, list[Assignment]]:

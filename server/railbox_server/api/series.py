@@ -27,8 +27,8 @@ MaxPoints = Annotated[
     Query(ge=2, le=100_000, description="Instead of pages: the whole time in about so many points that show its shape"),
 ]
 _TIME = TrackPoint._fields.index("time_s")
-Found = tuple[str, TrackPoint]
-"""With its device."""
+Found = tuple[str, Sequence[int]]
+"""A device and a knot of it, whose values are TrackPoint's."""
 Doubtful = frozenset[tuple[str, int, int]]
 """(device, epoch, time_s) of what is not trusted."""
 
@@ -50,7 +50,7 @@ def routes(services: Services) -> APIRouter:
             found, after = page.items, page.after
         else:
             found, after = _thinned(store, assignments, span, max_points, doubtful), None
-        return wish.give("points", [track_row(item, doubtful) for item in found], after, {"unit": name})
+        return wish.give("points", track_rows(found, doubtful), after, {"unit": name})
 
     @router.get("/units/{unit}/readings", response_model=Readings)
     def readings(
@@ -91,16 +91,18 @@ def doubtful_of(store: ApiStore, unit: str) -> Doubtful:
     return frozenset((item.device, item.epoch, item.time_s) for item in store.untrusted(unit))
 
 
-def track_row(found: Found, doubtful: Doubtful) -> Row:
-    device, point = found
-    return {
-        "time": iso.from_s(point.time_s),
-        "lat": point.lat_e5 / DEGREE_E5,
-        "lon": point.lon_e5 / DEGREE_E5,
-        "dark_s": point.dark_s,
-        "trusted": (device, point.epoch, point.time_s) not in doubtful,
-        "device": device,
-    }
+def track_rows(found: Iterable[Found], doubtful: Doubtful) -> list[Row]:
+    return [
+        {
+            "time": iso.from_s(time_s),
+            "lat": lat_e5 / DEGREE_E5,
+            "lon": lon_e5 / DEGREE_E5,
+            "dark_s": dark_s,
+            "trusted": (device, epoch, time_s) not in doubtful,
+            "device": device,
+        }
+        for device, (epoch, time_s, lat_e5, lon_e5, dark_s) in found
+    ]
 
 
 def _points(store: ApiStore, item: Assignment, span: Span, limit: int) -> Iterable[Found]:
@@ -121,7 +123,7 @@ def _thinned(
         series += [(item.device, np.concatenate(kept)) for kept in (trusted, untrusted)]
     shares = _shares([len(knots) for _, knots in series], most)
     found = [
-        (device, TrackPoint(*row))
+        (device, row)
         for (device, knots), share in zip(series, shares, strict=True)
         for row in knots[fewer.of_track(knots, share)].tolist()
     ]
@@ -209,7 +211,7 @@ def _readings_before(readings: Sequence[StoredReading], time_s: int) -> Sequence
 
 
 def _found_time(found: Found) -> int:
-    return found[1].time_s
+    return found[1][_TIME]
 
 
 def _reading_time(reading: StoredReading) -> int:

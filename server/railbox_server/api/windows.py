@@ -16,7 +16,8 @@ from railbox_telemetry.values import DEGREE_E5
 _ORDER: Final = "west,south,east,north"
 
 
-def window(
+# async: see answers.py.
+async def window(
     start: Annotated[
         str | None, Query(alias="from", description="Not earlier than this", examples=[examples.FROM])
     ] = None,
@@ -40,7 +41,7 @@ def time_of(name: str, text: str | None) -> int | None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail) from error
 
 
-def box(
+async def box(
     bbox: Annotated[
         str,
         Query(description=f"{_ORDER} in degrees; west > east: over the antimeridian", examples=[examples.BBOX]),
