@@ -38,12 +38,18 @@ def to_ms(text: str) -> int:
 
     Raises ValueError when the text is no time, or does not say which zone it is in.
     """
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"time {text!r} has no zone: end it with Z")
-    return (moment - _UNIX) // timedelta(milliseconds=1)
+    since = _since_1970(text)
+    return (since.days * _DAY_S + since.seconds) * 1000 + since.microseconds // 1000
 
 
 def to_s(text: str) -> int:
     """Like `to_ms`, in whole seconds (rounded down)."""
-    return to_ms(text) // 1000
+    since = _since_1970(text)
+    return since.days * _DAY_S + since.seconds
+
+
+def _since_1970(text: str) -> timedelta:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"time {text!r} has no zone: end it with Z")
+    return moment - _UNIX
