@@ -9,7 +9,7 @@ from typing import Protocol
 from railbox_server.api.problems import Problem
 from railbox_server.clock import Clock
 from railbox_server.configuration.room import Configurations
-from railbox_server.engine.rows import at_time, devices_now, unit_row
+from railbox_server.engine.rows import at_time, devices_now, on_its_way, unit_row
 from railbox_server.fleet import Assignment, Units, units_of
 from railbox_server.geo.model import Corridor
 from railbox_server.live import Hub
@@ -105,7 +105,7 @@ def _each(store: ReadStore, units: Iterable[str]) -> Iterator[Row]:
 
 
 def _unjudged(unit: str, assignments: Sequence[Assignment], now_s: int) -> Row:
-    return unit_row(unit, devices_now(assignments, now_s), None, (), (), (), ())
+    return on_its_way(unit_row(unit, devices_now(assignments, now_s), None, (), (), ()), None)
 
 
 def _spellings(text: str) -> Iterable[str]:

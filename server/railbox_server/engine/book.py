@@ -1,4 +1,4 @@
-"""The engine's own file: chains and episodes of every unit, so that late knots are judged next to them.
+"""The engine's own file: chains, episodes and trail of every unit, so that late knots are judged next to them.
 
 All in it is derived: it may be deleted, and is begun anew when it is damaged or was made by other corridors or
 settings. Only what an engine is at work on is in its memory. Decides nothing.
@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from railbox_server.engine.trail import StoredTrail
 from railbox_server.geo.model import Corridor
 from railbox_server.journey.conclude import Past
 from railbox_server.journey.episodes import Episode, SideSpan
@@ -26,14 +27,14 @@ from railbox_server.store.interface import StoreError
 log = logging.getLogger(__name__)
 
 FILE: Final = "engine.db"
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Counts changes of what chains and episodes hold, or of how they are made."""
 CACHE_KIB: Final = 4_096
 
 _SCRIPT: Final = (
     "CREATE TABLE made_by (version TEXT NOT NULL)",
     "CREATE TABLE units (unit TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
-    # stream: a device's chains, or with an empty name the unit's episodes
+    # stream: a device's chains, with an empty name the unit's episodes, or the cells of its trail
     """CREATE TABLE spans (
          unit TEXT NOT NULL, stream TEXT NOT NULL, from_s REAL NOT NULL, to_s REAL NOT NULL, body TEXT NOT NULL,
          PRIMARY KEY (unit, stream, from_s)) WITHOUT ROWID""",
@@ -93,6 +94,10 @@ class Book:
 
     def of(self, unit: str, last: Waypoint | None) -> "Pages":
         return Pages(self._db, unit, last)
+
+    def trail(self, unit: str, standing: Any) -> StoredTrail:
+        """`standing`: as the unit's head has it."""
+        return StoredTrail(self._db, unit, standing)
 
     def _opened(self, version: str) -> sqlite3.Connection:
         db = sqlite3.connect(self._path or ":memory:", isolation_level=None, cached_statements=64)

@@ -16,7 +16,7 @@ from railbox_server.journey.model import SeenKnot
 from railbox_server.ledger import Ledger
 from railbox_server.store.values import (
     Box,
-    Derived,
+    Conclusion,
     DerivedChange,
     Group,
     Mark,
@@ -29,6 +29,7 @@ from railbox_server.store.values import (
     Status,
     StoredEvent,
     StoredReading,
+    TimeSpan,
     TrackPoint,
     Untrusted,
 )
@@ -145,12 +146,22 @@ class JourneyStore(Protocol):
 
     def derived_units(self) -> frozenset[str]: ...
 
-    def put_derived(self, derived: Derived) -> bool:
-        """Replaces all that was derived of the unit; returns whether its visits or crossings changed."""
-        ...
-
     def change_derived(self, changes: Sequence[DerivedChange]) -> Sequence[str]:
         """Writes only what differs; returns the units whose visits or crossings changed."""
+        ...
+
+    def conclude(self, conclusion: Conclusion) -> bool:
+        """Returns whether custody changed."""
+        ...
+
+    def visits_near(self, unit: str, span: TimeSpan) -> Sequence[Row]:
+        """Those that touch a span of time by their estimates, the last that ended before it, and the first after."""
+        ...
+
+    def crossings_touching(self, unit: str, span: TimeSpan) -> Sequence[Row]: ...
+
+    def trips(self) -> Sequence[Row]:
+        """By unit, then time."""
         ...
 
     def drop_derived(self, unit: str) -> None: ...
@@ -179,7 +190,9 @@ class ReadStore(Protocol):
 
     def custody(self, unit: str) -> Sequence[Row]: ...
 
-    def trips(self) -> Sequence[Row]: ...
+    def trips(self) -> Sequence[Row]:
+        """By unit, then time."""
+        ...
 
     def statistics_version(self) -> int:
         """Changes whenever crossings or trips do."""

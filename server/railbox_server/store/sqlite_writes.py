@@ -10,8 +10,7 @@ from collections.abc import Iterable
 
 from railbox_server.ledger import Ledger
 from railbox_server.store.sqlite_rows import INSERTS, SERIES, Ids, rows_of
-from railbox_server.store.values import Derived, DerivedChange, Group, Outbox, Quarantined, Row, Status
-from railbox_telemetry import iso
+from railbox_server.store.values import Group, Outbox, Quarantined, Status
 from railbox_telemetry.seqset import SeqSet
 from railbox_telemetry.values import SeqRange
 
@@ -25,8 +24,6 @@ ON CONFLICT (device) DO UPDATE SET received_at_ms = excluded.received_at_ms, onl
         json_extract(excluded.body, '$.counters') IS NULL, json_patch(statuses.body, excluded.body), excluded.body
     )
 """
-_ID_BITS = 31
-"""Of a row's id, which fit beside a time in seconds."""
 _LEDGER_STATES = (STORED, QUARANTINED, DISCARDED)
 
 
@@ -78,80 +75,6 @@ def add_expired(db: sqlite3.Connection, outbox_id: int, seqs: SeqSet) -> None:
         "INSERT INTO seq_ranges VALUES (?,?,?,?)",
         [(outbox_id, EXPIRED, item.first, item.last) for item in whole.ranges],
     )
-
-
-def write_derived(db: sqlite3.Connection, derived: Derived) -> bool:
-    """Whether visits or crossings changed. What is already so is not written again."""
-    visits_changed = _replace_rows(db, "visits", derived.unit, map(_visit_columns, derived.visits))
-    crossings_changed = _replace_rows(db, "crossings", derived.unit, map(_crossing_columns, derived.crossings))
-    trip_changed = _replace_progress(db, derived)
-    _replace_rows(db, "custody", derived.unit, ((nth, json.dumps(row)) for nth, row in enumerate(derived.custody)))
-    if crossings_changed or trip_changed:
-        _count_statistics(db)
-    db.execute("INSERT OR REPLACE INTO units VALUES (?,?)", (derived.unit, json.dumps(derived.row)))
-    wanted = {(derived.unit, item.device, item.epoch, item.time_s, item.reason) for item in derived.untrusted}
-    there = set(db.execute("SELECT * FROM untrusted WHERE unit = ?", (derived.unit,)))
-    db.executemany(
-        "DELETE FROM untrusted WHERE unit = ? AND device = ? AND epoch = ? AND time_s = ?",
-        [item[:4] for item in there - wanted],
-    )
-    db.executemany("INSERT OR REPLACE INTO untrusted VALUES (?,?,?,?,?)", wanted - there)
-    return visits_changed or crossings_changed
-
-
-def change_derived(db: sqlite3.Connection, change: DerivedChange) -> bool:
-    """Whether visits or crossings changed."""
-    unit = change.unit
-    if change.anew:
-        for table in ("visits", "crossings", "untrusted"):
-            db.execute(f"DELETE FROM {table} WHERE unit = ?", (unit,))  # noqa: S608 - names of this list
-    changed = change.anew
-    tables = (
-        ("visits", change.visits_gone, map(_visit_columns, change.visits)),
-        ("crossings", change.crossings_gone, map(_crossing_columns, change.crossings)),
-    )
-    for table, gone, new in tables:
-        rows = [(unit, *row) for row in new]
-        there = {row[1] for row in rows}
-        lost = [(unit, nth) for nth in map(_nth, gone) if nth not in there]
-        changed |= bool(rows or lost)
-        db.executemany(f"DELETE FROM {table} WHERE unit = ? AND nth = ?", lost)  # noqa: S608 - as above
-        for row in rows:
-            db.execute(f"INSERT OR REPLACE INTO {table} VALUES ({','.join('?' * len(row))})", row)  # noqa: S608 - as above
-    if change.anew or change.crossings or change.crossings_gone:
-        _count_statistics(db)
-    db.executemany(
-        "DELETE FROM untrusted WHERE unit = ? AND device = ? AND time_s BETWEEN ? AND ?",
-        [(unit, *span) for span in change.judged],
-    )
-    db.executemany(
-        "INSERT OR REPLACE INTO untrusted VALUES (?,?,?,?,?)",
-        [(unit, item.device, item.epoch, item.time_s, item.reason) for item in change.untrusted],
-    )
-    if change.row is not None:
-        db.execute("INSERT OR REPLACE INTO units VALUES (?,?)", (unit, json.dumps(change.row)))
-    return changed
-
-
-def drop_derived(db: sqlite3.Connection, unit: str) -> None:
-    for table in ("units", "visits", "crossings", "untrusted", "progress", "custody"):
-        db.execute(f"DELETE FROM {table} WHERE unit = ?", (unit,))  # noqa: S608 - names of this list
-    _count_statistics(db)
-
-
-def _replace_progress(db: sqlite3.Connection, derived: Derived) -> bool:
-    """Whether the unit's trip changed."""
-    trip = None if derived.trip is None else json.dumps(derived.trip)
-    there = db.execute("SELECT trip FROM progress WHERE unit = ?", (derived.unit,)).fetchone()
-    if derived.progress is None:
-        db.execute("DELETE FROM progress WHERE unit = ?", (derived.unit,))
-    else:
-        db.execute("INSERT OR REPLACE INTO progress VALUES (?,?,?)", (derived.unit, json.dumps(derived.progress), trip))
-    return (there[0] if there else None) != trip
-
-
-def _count_statistics(db: sqlite3.Connection) -> None:
-    db.execute("UPDATE meta SET value = value + 1 WHERE key = 'statistics_version'")
 
 
 def _ids(db: sqlite3.Connection, group: Group, known: Ids) -> Ids:
@@ -233,30 +156,3 @@ def _quarantine_row(item: Quarantined) -> tuple[object, ...]:
 
 def _status_row(item: Status) -> tuple[object, ...]:
     return (item.device, item.received_at_ms, item.online, json.dumps(item.body))
-
-
-def _visit_columns(row: Row) -> tuple[object, ...]:
-    return (_nth(row), row["exited"] is None, json.dumps(row))
-
-
-def _crossing_columns(row: Row) -> tuple[object, ...]:
-    departed: Row | None = row["departed"]
-    latest = departed and (departed["latest"] or departed["est"])
-    return (_nth(row), departed is None, json.dumps(row), row.get("border"), latest)
-
-
-def _nth(row: Row) -> int:
-    """A number that tells a unit's visits, or crossings, apart, in their order: earliest time, then id."""
-    first: Row = row.get("entered") or row.get("arrived") or {}
-    earliest: str | None = first.get("earliest")
-    return (iso.to_s(earliest) if earliest else 0) << _ID_BITS | int(row["id"][:8].ljust(8, "0"), 16) >> 1
-
-
-def _replace_rows(db: sqlite3.Connection, table: str, unit: str, rows: Iterable[tuple[object, ...]]) -> bool:
-    """Whether they were others before. Only those that differ are written."""
-    wanted = {(unit, *row) for row in rows}
-    there = set(db.execute(f"SELECT * FROM {table} WHERE unit = ?", (unit,)))  # noqa: S608 - a name of ours
-    db.executemany(f"DELETE FROM {table} WHERE unit = ? AND nth = ?", [row[:2] for row in there - wanted])  # noqa: S608 - as above
-    for row in wanted - there:
-        db.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)  # noqa: S608 - as above
-    return wanted != there

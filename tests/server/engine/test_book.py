@@ -1,22 +1,19 @@
 """What an engine leaves for the next one: taken up where it is whole and its own, begun anew where it is not."""
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from railbox_server.clock import ReplayClock
+from railbox_server.clock import Clock, ReplayClock
 from railbox_server.engine.book import FILE, Book, version_of
 from railbox_server.engine.engine import Engine, Told
-from railbox_server.engine.judge import Judge
-from railbox_server.engine.travels import Travels
 from railbox_server.fleet import Assignment
 from railbox_server.geo import corridors
 from railbox_server.journey.model import Settings
 from railbox_server.store.interface import Store
 from railbox_telemetry.values import Batch, Knot, Positions
-from support.server_rig import NETWORK, SETTINGS, Rig
+from support.server_rig import SETTINGS, Rig, engine_of
 from support.trips import END_S, HOUR_S, START_S, batches, knots
 
 UNIT = "CSQU3054383"
@@ -24,10 +21,9 @@ NOW_S = END_S + 60
 VERSION = version_of(corridors.shipped(), SETTINGS)
 
 
-def engine_of(store: Store, book: Book, told: list[Told], now_s: Callable[[], int] = lambda: NOW_S) -> Engine:
-    judge = Judge(store, NETWORK, SETTINGS, Travels(corridors.shipped()), book=book)
+def engine_on(store: Store, book: Book, told: list[Told], clock: Clock | None = None) -> Engine:
     mono_s = iter(range(0, 10_000_000, 2))
-    return Engine(store, judge, ReplayClock(now_s), told.append, lambda: float(next(mono_s)))
+    return engine_of(store, book, clock or ReplayClock(lambda: NOW_S), told.append, lambda: float(next(mono_s)))
 
 
 def settle(engine: Engine) -> None:
@@ -46,10 +42,10 @@ def test_the_next_engine_takes_up_what_the_last_one_left(rig: Rig, tmp_path: Pat
     rig.receive("TRK1", batches(knots(until_h=20)))
     first, second = list[Told](), list[Told]()
     book = Book(tmp_path / FILE, VERSION)
-    settle(engine_of(rig.store, book, first))
+    settle(engine_on(rig.store, book, first))
     book.close()
     rows = rig.store.visits(UNIT), rig.store.crossings(UNIT)
-    settle(engine_of(rig.store, Book(tmp_path / FILE, VERSION), second))
+    settle(engine_on(rig.store, Book(tmp_path / FILE, VERSION), second))
     assert any(told.rows_changed for told in first)
     assert not any(told.rows_changed for told in second)
     assert (rig.store.visits(UNIT), rig.store.crossings(UNIT)) == rows
@@ -59,11 +55,11 @@ def test_what_came_while_no_engine_ran_is_judged_at_the_next_start(rig: Rig, tmp
     sent = batches(knots())
     rig.receive("TRK1", sent[: len(sent) // 2])
     book = Book(tmp_path / FILE, VERSION)
-    settle(engine_of(rig.store, book, []))
+    settle(engine_on(rig.store, book, []))
     book.close()
     rig.receive("TRK1", sent[len(sent) // 2 :])
     rig.store.drop_derived(UNIT)
-    settle(engine_of(rig.store, Book(tmp_path / FILE, VERSION), []))
+    settle(engine_on(rig.store, Book(tmp_path / FILE, VERSION), []))
     found = rig.store.visits(UNIT), rig.store.crossings(UNIT)
     rig.settle()
     assert found == (rig.store.visits(UNIT), rig.store.crossings(UNIT))
@@ -82,7 +78,7 @@ def test_a_book_that_is_no_use_is_begun_anew(
     with caplog.at_level(logging.WARNING):
         book = Book(tmp_path / FILE, VERSION)
     assert "all units are judged anew" in caplog.text
-    settle(engine_of(rig.store, book, []))
+    settle(engine_on(rig.store, book, []))
     assert len(rig.store.visits(UNIT)) == 3
 
 
@@ -91,10 +87,8 @@ def test_time_alone_raises_a_flag_and_tells_of_it(rig: Rig) -> None:
     now_s = [START_S + 20 * HOUR_S]
     told: list[Told] = []
     store = rig.store
-    judge = Judge(store, NETWORK, SETTINGS, Travels(corridors.shipped()))
-    mono_s = iter(range(0, 10_000_000, 2))
     clock = ReplayClock(lambda: now_s[0])
-    engine = Engine(store, judge, clock, told.append, lambda: float(next(mono_s)))
+    engine = engine_on(store, Book(None, ""), told, clock)
     settle(engine)
     assert store.unit_rows(UNIT)[0]["flag"] == "none"
     told.clear()
