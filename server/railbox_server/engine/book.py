@@ -77,6 +77,18 @@ class Book:
         except sqlite3.Error as error:
             raise StoreError(f"{self._path}: {error}; if it is damaged, delete it") from error
 
+    @contextmanager
+    def apart(self) -> Generator[None]:
+        """Within `writing`: what fails takes back what was put meanwhile, and nothing else."""
+        self._db.execute("SAVEPOINT apart")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK TO apart")
+            raise
+        finally:
+            self._db.execute("RELEASE apart")
+
     def head(self, unit: str) -> dict[str, Any]:
         """What is kept of a unit as a whole; nothing when it is new."""
         row = self._db.execute("SELECT body FROM units WHERE unit = ?", (unit,)).fetchone()

@@ -7,22 +7,24 @@ none starves the others. Knows nothing of borders; the clock that ticks is passe
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from railbox_server.clock import Clock
 from railbox_server.engine.changes import Change, touched
 from railbox_server.engine.concluder import Concluder
-from railbox_server.engine.keeper import Keeper, New, Open
+from railbox_server.engine.keeper import Keeper, New, News, Open
 from railbox_server.engine.present import present_row
 from railbox_server.engine.rows import worst_flag
 from railbox_server.fleet import Assignment, Units, units_of
 from railbox_server.store.interface import JourneyStore, StoreError
-from railbox_server.store.values import DerivedChange
+from railbox_server.store.values import Conclusion, DerivedChange
 
 log = logging.getLogger(__name__)
 
+TURN_S: Final = 0.05
+"""So long units are judged, at least one, before what they came to is committed together."""
 LEAST_REST_S: Final = 0.2
 REST_PER_COST: Final = 5.0
 """A unit rests this many times what judging it took: no unit takes more than a sixth of a core."""
@@ -46,6 +48,15 @@ class Told:
     """Its visits, crossings or custody are other ones now."""
     took_s: float | None = None
     """How long it took to judge the unit and to store that."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    unit: str
+    news: News
+    change: DerivedChange
+    """With the unit's row."""
+    took_s: float
 
 
 class Engine:
@@ -97,7 +108,7 @@ class Engine:
         """Something else than data says another thing of these units."""
         for unit in sorted(units):
             if unit in self._units:
-                self._conclude(unit)
+                self._conclude_soon(unit)
 
     def turn(self) -> float:
         """Judges the unit that is due longest, if any; returns in how many seconds there is something to do."""
@@ -108,64 +119,99 @@ class Engine:
         if mono_s >= self._next_tick_s:
             self._next_tick_s = mono_s + TICK_S[self._clock.mode]
             self._judge_by_the_clock()
-        for due, judge in ((self._due, self._update_now), (self._unconcluded, self._conclude_now)):
-            unit = min(due, key=due.__getitem__, default=None)
-            if unit is not None and due[unit] <= mono_s:
-                judge(unit)
+        for due, judge in ((self._due, self._update), (self._unconcluded, self._conclude)):
+            ready = sorted((at_s, unit) for unit, at_s in due.items() if at_s <= mono_s)
+            if ready:
+                judge([unit for _, unit in ready])
                 return 0.0
         soonest_s = min([self._next_registry_s, self._next_tick_s, *self._due.values(), *self._unconcluded.values()])
         return max(0.0, soonest_s - self._mono_s())
 
-    def _update_now(self, unit: str) -> None:
-        """Judges what is new of a unit."""
-        del self._due[unit]
-        new = self._new.pop(unit)
+    def _update(self, units: Sequence[str]) -> None:
+        """Judges what is new of units: of as many as a turn is long, all in one transaction."""
         start_s, now_s = self._mono_s(), self._clock.now_s()
-        assignments = self._units[unit]
+        taken: dict[str, New] = {}
+        judged: list[_Judged] = []
         try:
             with self._keeper.book.writing():
+                for unit in units:
+                    if judged and self._mono_s() - start_s >= TURN_S:
+                        break
+                    del self._due[unit]
+                    taken[unit] = self._new.pop(unit)
+                    judged += self._judge(unit, taken[unit], now_s)
+                changed = self._store.change_derived([each.change for each in judged if not each.change.is_empty])
+        except StoreError as error:
+            log.error("%s; trying again in %.0f s", error, STORE_RETRY_S)
+            self._new |= taken
+            self._due |= dict.fromkeys(taken, start_s + STORE_RETRY_S)
+            return
+        for each in judged:
+            self._is_judged(each.unit, each.news, now_s)
+        pending = self.pending
+        for each in judged:
+            last_s = None if each.news.last is None else int(each.news.last.time_s)
+            self._tell(Told(pending, each.unit, last_s, each.unit in changed, each.took_s))
+
+    def _judge(self, unit: str, new: New, now_s: int) -> Iterator["_Judged"]:
+        """Nothing where a unit's data cannot be judged: it must not stop the others."""
+        start_s, assignments = self._mono_s(), self._units[unit]
+        try:
+            with self._keeper.book.apart():
                 news = self._keeper.update(unit, assignments, new, now_s)
                 lasts = news.open if news.open_moved else self._open.get(unit, (None, 0))[0]
                 future_s = self._keeper.settings.future_s
                 row = present_row(self._store, unit, assignments, news.last, lasts, now_s, future_s)
-                change = replace(news.change, row=row)
-                changed = bool(not change.is_empty and self._store.change_derived([change]))
-        except StoreError as error:
-            log.error("%s: %s; trying again in %.0f s", unit, error, STORE_RETRY_S)
-            self._due[unit], self._new[unit] = start_s + STORE_RETRY_S, new
-            return
+            yield _Judged(unit, news, replace(news.change, row=row), self._mono_s() - start_s)
+        except StoreError:
+            raise
         except Exception:
-            # One unit's data must not stop the others: it is judged again when there is more of it.
             log.exception("unit %s cannot be judged", unit)
-            self._new[unit] = New(None)
-            return
-        last_s = None if news.last is None else int(news.last.time_s)
-        if last_s is not None:
-            self._clock.saw(last_s)
+            self._new[unit] = New(None)  # for when there is more of it
+
+    def _is_judged(self, unit: str, news: News, now_s: int) -> None:
+        if news.last is not None:
+            self._clock.saw(int(news.last.time_s))
         if news.open_moved:
             self._open.pop(unit, None)
             if news.open is not None:
                 self._open[unit] = news.open, now_s
-        self._conclude(unit)
-        self._tell(Told(self.pending, unit, last_s, changed, self._mono_s() - start_s))
+        self._conclude_soon(unit)
 
-    def _conclude_now(self, unit: str) -> None:
-        """Concludes what is due of a unit: its progress, trips and custody."""
-        del self._unconcluded[unit]
-        start_s = self._mono_s()
+    def _conclude(self, units: Sequence[str]) -> None:
+        """Concludes what is due of units: progress, trips and custody; of as many as a turn is long."""
+        start_s, now_s = self._mono_s(), self._clock.now_s()
+        taken: list[str] = []
+        concluded: list[Conclusion] = []
         try:
             with self._keeper.book.writing():
-                changed = self._store.conclude(self._concluder.conclude(unit, self._units[unit], self._clock.now_s()))
+                for unit in units:
+                    if taken and self._mono_s() - start_s >= TURN_S:
+                        break
+                    del self._unconcluded[unit]
+                    taken.append(unit)
+                    concluded += self._concluded(unit, now_s)
+                changed = self._store.conclude(concluded)
         except StoreError as error:
-            log.error("%s: %s; trying again in %.0f s", unit, error, STORE_RETRY_S)
-            self._unconcluded[unit] = start_s + STORE_RETRY_S
+            log.error("%s; trying again in %.0f s", error, STORE_RETRY_S)
+            self._unconcluded |= dict.fromkeys(taken, start_s + STORE_RETRY_S)
             return
+        pending = self.pending
+        for each in concluded:
+            self._tell(Told(pending, each.unit, rows_changed=each.unit in changed))
+
+    def _concluded(self, unit: str, now_s: int) -> Iterator[Conclusion]:
+        start_s = self._mono_s()
+        try:
+            with self._keeper.book.apart():
+                found = self._concluder.conclude(unit, self._units[unit], now_s)
+            end_s = self._mono_s()
+            self._resting[unit] = end_s + max(LEAST_REST_S, REST_PER_COST * (end_s - start_s))
+            yield found
+        except StoreError:
+            raise
         except Exception:
             log.exception("of unit %s nothing can be concluded", unit)
-            return
-        end_s = self._mono_s()
-        self._resting[unit] = end_s + max(LEAST_REST_S, REST_PER_COST * (end_s - start_s))
-        self._tell(Told(self.pending, unit, rows_changed=changed, took_s=end_s - start_s))
 
     def _judge_by_the_clock(self) -> None:
         """Judges what lasts, without any knot."""
@@ -200,7 +246,7 @@ class Engine:
             self._new[unit] = New(None)
         self._due.setdefault(unit, self._mono_s())
 
-    def _conclude(self, unit: str) -> None:
+    def _conclude_soon(self, unit: str) -> None:
         self._unconcluded.setdefault(unit, max(self._mono_s(), self._resting.get(unit, 0.0)))
 
     def _stale(self) -> list[str]:
@@ -246,4 +292,4 @@ class Engine:
         if lasts is not None:
             self._open[unit] = lasts, now_s
         if not self._keeper.is_concluded(unit):
-            self._conclude(unit)
+            self._conclude_soon(unit)

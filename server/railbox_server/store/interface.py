@@ -150,8 +150,8 @@ class JourneyStore(Protocol):
         """Writes only what differs; returns the units whose visits or crossings changed."""
         ...
 
-    def conclude(self, conclusion: Conclusion) -> bool:
-        """Returns whether custody changed."""
+    def conclude(self, conclusions: Sequence[Conclusion]) -> Sequence[str]:
+        """Returns the units whose custody changed."""
         ...
 
     def visits_near(self, unit: str, span: TimeSpan) -> Sequence[Row]:

@@ -37,12 +37,14 @@ class SqliteDerived:
     # --- what the engine writes --------------------------------------------------------------------------------------
 
     def change_derived(self, changes: Sequence[DerivedChange]) -> Sequence[str]:
+        if not changes:
+            return []
         with self._db.writing() as db:
             return [change.unit for change in changes if _change(db, change)]
 
-    def conclude(self, conclusion: Conclusion) -> bool:
+    def conclude(self, conclusions: Sequence[Conclusion]) -> Sequence[str]:
         with self._db.writing() as db:
-            return _conclude(db, conclusion)
+            return [conclusion.unit for conclusion in conclusions if _conclude(db, conclusion)]
 
     def drop_derived(self, unit: str) -> None:
         with self._db.writing() as db:
