@@ -26,7 +26,7 @@ from railbox_server.store.interface import StoreError
 log = logging.getLogger(__name__)
 
 FILE: Final = "engine.db"
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Counts changes of what chains and episodes hold, or of how they are made."""
 CACHE_KIB: Final = 4_096
 
