@@ -4,16 +4,16 @@ Pure. A change touches the units that the device was fixed to in that time, and 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from railbox_server.fleet import Span, Units
 from railbox_server.store.values import StoredBatch
 from railbox_telemetry.values import Events, Positions, Readings, Section
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """`first_s`..`last_s`: the times of what is new; None when it has none, then all of the device is touched."""
+class Change(NamedTuple):
+    """`first_s`..`last_s`: the times of what is new; None when it has none, then all of the device is touched. A tuple,
+    since thousands of them cross a pipe."""
 
     device: str
     first_s: int | None = None

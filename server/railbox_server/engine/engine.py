@@ -9,8 +9,8 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from railbox_server.clock import Clock
 from railbox_server.engine.changes import Change, touched
@@ -39,9 +39,8 @@ New = dict[str, list[TimeSpan]] | None
 """By device: when there is something new of a unit; None: all of it may be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the engine lets the rest know after each turn."""
+class Told(NamedTuple):
+    """What the engine lets the rest know after each turn: a tuple, since thousands of them cross a pipe."""
 
     pending: int
     unit: str | None = None
