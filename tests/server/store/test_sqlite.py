@@ -42,6 +42,18 @@ def test_the_schema_has_a_version(tmp_path: Path) -> None:
     database.close()
 
 
+def test_only_a_store_of_an_older_version_is_said_to_be_brought_to_the_newest(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    SqliteStore(tmp_path / "new").close()
+    assert not caplog.messages
+    (tmp_path / "old").mkdir()
+    old_file(tmp_path / "old", FIRST)
+    SqliteStore(tmp_path / "old").close()
+    assert f"bringing schema {FIRST} to {FIRST + 1}" in caplog.text
+
+
 @pytest.mark.parametrize("version", [FIRST, SECOND])
 def test_a_store_of_an_older_version_keeps_all_it_has_and_learns_the_rest(tmp_path: Path, version: int) -> None:
     old_file(tmp_path, version)
