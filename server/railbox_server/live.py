@@ -7,6 +7,7 @@ that comes back is told what changed since the last that it heard. Knows neither
 import asyncio
 import json
 import secrets
+import threading
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -107,6 +108,8 @@ class Hub:
         self._clock_row = clock_row
         self._changes = changes or Changes()
         self._listeners: set[Listener] = set()
+        self._lock = threading.Lock()
+        """Over the two that follow: the loop looks at them by itself, so that thousands of changes do not wake it."""
         self._changed: set[str] = set()
         self._board_changed = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -123,14 +126,17 @@ class Hub:
     # --- from any thread ---------------------------------------------------------------------------------------------
 
     def unit_changed(self, unit: str) -> None:
-        self._call(self._changed.add, unit)
+        with self._lock:
+            self._changed.add(unit)
 
     def board_changed(self) -> None:
-        self._call(self._mark_board)
+        with self._lock:
+            self._board_changed = True
 
     def close(self) -> None:
         """Ends every listener, so that the server can stop while pages are open."""
-        self._call(self._end)
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._end)
 
     # --- in the event loop -------------------------------------------------------------------------------------------
 
@@ -140,8 +146,9 @@ class Hub:
         next_clock_s = self._loop.time()
         while True:
             await asyncio.sleep(UPDATE_S)
-            units, self._changed = self._changed, set()
-            board, self._board_changed = self._board_changed, False
+            with self._lock:
+                units, self._changed = self._changed, set()
+                board, self._board_changed = self._board_changed, False
             rows = await self._read(units) if self._listeners else dict.fromkeys(units)
             # A number is given when a change is told: who listens from between does not miss it.
             for unit, row in rows.items():
@@ -194,16 +201,9 @@ class Hub:
         for listener in self._listeners:
             listener.offer(subject, update)
 
-    def _mark_board(self) -> None:
-        self._board_changed = True
-
     def _end(self) -> None:
         for listener in self._listeners:
             listener.offer(_END, Update("", _END, ""))
-
-    def _call(self, what: Callable[..., object], *args: object) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(what, *args)
 
 
 def _subject(unit: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Final
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
@@ -17,6 +17,7 @@ from railbox_server.api.problems import Problem
 from railbox_server.api.services import ApiStore, Services
 from railbox_server.api.windows import Window
 from railbox_server.fleet import Assignment, Span
+from railbox_server.store.pieces import pieces, rows_before, time_at
 from railbox_server.store.values import Row, StoredEvent, StoredReading, TrackPoint
 from railbox_telemetry import iso
 from railbox_telemetry.tables import CHANNEL_BY_NAME, CHANNELS, event_name
@@ -26,6 +27,8 @@ MaxPoints = Annotated[
     int | None,
     Query(ge=2, le=100_000, description="Instead of pages: the whole time in about so many points that show its shape"),
 ]
+_PIECE: Final = 200_000
+"""Rows held at once while a long series is read to be thinned."""
 _TIME = TrackPoint._fields.index("time_s")
 Found = tuple[str, Sequence[int]]
 """A device and a knot of it, whose values are TrackPoint's."""
@@ -117,7 +120,7 @@ def _thinned(
     for item in assignments:
         read = partial(store.track_columns, item.device)
         trusted, untrusted = list[Integers](), list[Integers]()
-        for piece in stretches.pieces(read, _knot_time, _knots_before, item.span.both(span)):
+        for piece in pieces(read, _knot_time, _knots_before, item.span.both(span), _PIECE):
             for into, knots in zip((trusted, untrusted), parted(item.device, piece, doubtful), strict=True):
                 into.append(knots[fewer.of_track(knots, most)])
         series += [(item.device, np.concatenate(kept)) for kept in (trusted, untrusted)]
@@ -155,7 +158,7 @@ def _thinned_readings(
     for item in assignments:
         series: dict[int, list[StoredReading]] = {}
         read = partial(_readings, store, channel, item)
-        for piece in stretches.pieces(read, _time_at, _readings_before, item.span.both(span)):
+        for piece in pieces(read, time_at, rows_before, item.span.both(span), _PIECE):
             for reading in piece:
                 series.setdefault(reading.channel, []).append(reading)
             series = {number: _fewer_readings(rows, most) for number, rows in series.items()}
@@ -200,14 +203,6 @@ def _knot_time(knots: Integers, at: int) -> int:
 
 def _knots_before(knots: Integers, time_s: int) -> Integers:
     return knots[knots[:, _TIME] < time_s]
-
-
-def _time_at(readings: Sequence[StoredReading], at: int) -> int:
-    return readings[at].time_s
-
-
-def _readings_before(readings: Sequence[StoredReading], time_s: int) -> Sequence[StoredReading]:
-    return [reading for reading in readings if reading.time_s < time_s]
 
 
 def _found_time(found: Found) -> int:

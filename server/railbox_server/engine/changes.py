@@ -3,8 +3,8 @@
 Pure. A change touches the units that the device was fixed to in that time, and no others.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from railbox_server.fleet import Span, Units
 from railbox_server.journey.history import TimeSpan, joined
@@ -17,20 +17,18 @@ MOST_SPANS = 16
 """More of them are told of as one, with what lies between."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """`spans`: the times of what is new; none: nobody can say, then all of the device is touched."""
+class Change(NamedTuple):
+    """`spans`: the times of what is new; none: nobody can say, then all of the device is touched. A tuple, since
+    thousands of them cross a pipe."""
 
     device: str
     spans: tuple[TimeSpan, ...] = ()
-    stored: Mapping[int, int] = field(default_factory=dict[int, int])
+    stored: tuple[tuple[int, int], ...] = ()
     """By epoch, how many numbers were stored by then: who has heard of all of them has missed none."""
 
     def joined(self, other: "Change") -> "Change":
         """Both of them."""
-        stored = dict(self.stored)
-        for epoch, count in other.stored.items():
-            stored[epoch] = max(count, stored.get(epoch, 0))
+        stored = tuple(dict(sorted((*self.stored, *other.stored))).items())
         if not self.spans or not other.spans:
             return Change(self.device, (), stored)
         spans = joined((*self.spans, *other.spans), JOIN_S)
@@ -40,7 +38,7 @@ class Change:
 def change_of(stored: StoredBatch, ledger: Ledger) -> Change:
     times = [time_s for section in stored.batch.sections for time_s in _times(section)]
     spans = ((float(min(times)), float(max(times))),) if times else ()
-    return Change(stored.device, spans, {stored.batch.epoch: len(ledger.stored)})
+    return Change(stored.device, spans, ((stored.batch.epoch, len(ledger.stored)),))
 
 
 def touched(changes: Iterable[Change], units: Units) -> frozenset[str]:

@@ -35,7 +35,7 @@ class New:
     stored: dict[str, int] = field(default_factory=dict[str, int])
 
     def add(self, change: Change) -> None:
-        for epoch, count in change.stored.items():
+        for epoch, count in change.stored:
             name = _outbox(change.device, epoch)
             self.stored[name] = max(count, self.stored.get(name, 0))
         if not change.spans:

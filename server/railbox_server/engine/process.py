@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from railbox_server import logs
 from railbox_server.clock import Mode, clock_of
@@ -63,8 +63,7 @@ class EngineSpec:
     log_format: logs.Format = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """From the child: what the engine told, and how many messages of changes it had taken by then."""
 
     told: Told

@@ -1,21 +1,25 @@
 """The rows of an export, read from a store: of some units or of all, in a window of time, by unit and then by time.
 
-Series are cut to the window; a visit, crossing or custody span belongs to it when any part of it may lie inside.
+Series are cut to the window, and read in pieces; a visit, crossing or custody span belongs to it when any part of it
+may lie inside.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from heapq import merge
 from typing import Any, Final, Protocol
 
 from railbox_server.fleet import Assignment, Span, Units
 from railbox_server.store.interface import ReadStore
+from railbox_server.store.pieces import rows
 from railbox_server.store.values import Point, Row, StoredEvent, StoredReading
 from railbox_telemetry import iso
 from railbox_telemetry.tables import CHANNELS, SPEED, event_name
 from railbox_telemetry.values import DEGREE_E5
 
-ALL: Final = 2**62
+PIECE_ROWS: Final = 20_000
+"""Of a device's series held at once; of readings, a channel's."""
 
 
 class Source(ReadStore, Protocol):
@@ -54,7 +58,7 @@ def _track(store: Source, unit: str, wanted: Wanted) -> Iterator[Row]:
             "received_at": iso.from_s(point.received_at_s),
         }
 
-    return _in_time(unit, wanted, lambda device, span: map(row, store.points(device, span)))
+    return _in_time(unit, wanted, lambda device, span: map(row, rows(partial(store.points, device), span, PIECE_ROWS)))
 
 
 def _readings(store: Source, unit: str, wanted: Wanted) -> Iterator[Row]:
@@ -68,7 +72,15 @@ def _readings(store: Source, unit: str, wanted: Wanted) -> Iterator[Row]:
             "value": channel.in_unit(reading.value),
         }
 
-    return _in_time(unit, wanted, lambda device, span: map(row, store.readings(device, span, None, ALL)))
+    def of_channel(device: str, number: int, span: Span, limit: int) -> Sequence[StoredReading]:
+        return store.readings(device, span, number, limit, oldest=True)
+
+    def of_device(device: str, span: Span) -> Iterator[Row]:
+        # By channel, as they are stored: else all of a device's would be looked through for every piece.
+        channels = (rows(partial(of_channel, device, channel.bit), span, PIECE_ROWS) for channel in CHANNELS)
+        return map(row, merge(*channels, key=lambda reading: (reading.time_s, reading.channel)))
+
+    return _in_time(unit, wanted, of_device)
 
 
 def _events(store: Source, unit: str, wanted: Wanted) -> Iterator[Row]:
@@ -81,7 +93,9 @@ def _events(store: Source, unit: str, wanted: Wanted) -> Iterator[Row]:
             "value": event.value,
         }
 
-    return _in_time(unit, wanted, lambda device, span: map(row, store.events(device, span, ALL)))
+    return _in_time(
+        unit, wanted, lambda device, span: map(row, rows(partial(store.events, device, oldest=True), span, PIECE_ROWS))
+    )
 
 
 def _in_time(unit: str, wanted: Wanted, rows_of: Callable[[str, Span], Iterable[Row]]) -> Iterator[Row]:

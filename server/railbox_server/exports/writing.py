@@ -1,7 +1,7 @@
 """An export as bytes, piece by piece: rows in, a file of CSV, GeoJSON, GPX or Parquet out.
 
 Nothing is held here but one piece (in GeoJSON: one line), except by GPX (its library builds the whole document) and the
-row group of Parquet; `reading` holds one unit's series.
+row group of Parquet.
 """
 
 import csv

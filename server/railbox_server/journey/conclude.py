@@ -183,6 +183,7 @@ def _area_logs(
     """Of the borders where something may have happened."""
     before = past.seen or (None,) * len(network.areas)
     met = (*past.places, *places(episode, network), *ahead)
+    sighted_s = _sighted_s(episode, before)
     logs: list[AreaLog] = []
     for number, area in enumerate(network.areas):
         seen = seen_sides(number, episode.sides, before[number])
@@ -199,11 +200,17 @@ def _area_logs(
                 followed=followed[corridor],
                 stays=own,
                 sides=seen,
-                passages=passages(area, seen, episode.steps, settings),
+                passages=passages(area, seen, sighted_s, episode.steps, settings),
                 visits=yard_visits(area, visits),
             )
         )
     return logs
+
+
+def _sighted_s(episode: Episode, before: Sequence[Seen | None]) -> list[float]:
+    """When the unit was last on some corridor: on a side of some border."""
+    lately = [span.last.time_s for span in episode.sides if any(side is not None for side in span.sides)]
+    return sorted([*(seen.last.time_s for seen in before if seen is not None), *lately])
 
 
 def visit_order(visit: Visit) -> tuple[int, str]:

@@ -141,6 +141,8 @@ class Settings:
     least_accuracy_m: float = 15.0
     worst_accuracy_m: float = 1_000.0
     max_speed_mps: float = 200 / 3.6
+    travel_mps: float = 30 / 3.6
+    """What a freight train makes of the way on average: by it is guessed what nobody saw."""
     future_s: int = 300
     cluster_s: int = 12 * 3_600
     """How long a cluster far away must last before it, rather than what was before, is believed."""

@@ -12,7 +12,7 @@ from railbox_server.journey.judging import bounds
 from railbox_server.journey.model import Bounds, Settings, Step, Visit
 from railbox_server.journey.network import BorderArea
 from railbox_server.journey.path import during
-from railbox_server.journey.sides import TRAVEL_MPS, Passage
+from railbox_server.journey.sides import Passage
 from railbox_server.journey.stays import Stay
 from railbox_server.journey.zones import Zone
 
@@ -181,5 +181,5 @@ def _visit_in(step: Step, yard: Zone, settings: Settings) -> _Hidden | None:
     time_s = step.end.time_s - step.start.time_s
     if to_m + on_m > settings.max_speed_mps * time_s:
         return None
-    came_s, went_s = step.start.time_s + to_m / TRAVEL_MPS, step.end.time_s - on_m / TRAVEL_MPS
+    came_s, went_s = step.start.time_s + to_m / settings.travel_mps, step.end.time_s - on_m / settings.travel_mps
     return _Hidden(went_s - came_s, came_s, went_s, step)

@@ -1,18 +1,16 @@
 """On which side of a border a unit is, and when that changed: the passages of the border's line. Pure."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from railbox_server.journey.episodes import SideSpan
 from railbox_server.journey.judging import bounds
 from railbox_server.journey.model import Bounds, Settings, Step, Waypoint
-from railbox_server.journey.network import BorderArea
+from railbox_server.journey.network import OFF_CORRIDOR_M, BorderArea
 from railbox_server.journey.path import during
-
-TRAVEL_MPS: Final = 30 / 3.6
-"""What a freight train makes of the way on average; only estimates of what nobody saw rest on it."""
 
 
 class Seen(NamedTuple):
@@ -25,9 +23,9 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """The unit changed from one side to the other between waypoints `before` and `after`; `way` are the steps that
-    are known of that. `came` and `went` are when it probably came to the border and went on, for sides where nobody
-    saw it.
+    """The unit changed from one side to the other between waypoints `before` (where it was last seen on its side, or
+    got lost) and `after`; `way` are the steps that are known of that. `came` and `went` are when it probably came to
+    the border and went on, for sides where nobody saw it.
     """
 
     from_side: int
@@ -38,11 +36,8 @@ class Passage:
     when: Bounds
     came: Bounds
     went: Bounds
-
-    @property
-    def is_dark(self) -> bool:
-        """Whether nobody saw any of it. Who was seen meanwhile, even far off the corridor, was elsewhere."""
-        return _is_dark(self.before, self.after, self.way)
+    is_dark: bool
+    """Whether nobody saw any of it. Who was seen meanwhile, even far off the corridor, was elsewhere."""
 
 
 def seen_sides(number: int, spans: Iterable[SideSpan], before: Seen | None) -> list[Seen]:
@@ -59,33 +54,57 @@ def seen_sides(number: int, spans: Iterable[SideSpan], before: Seen | None) -> l
     return found
 
 
-def passages(area: BorderArea, seen: Sequence[Seen], steps: Sequence[Step], settings: Settings) -> list[Passage]:
-    """`steps`: those of the time in question that are dark, or that do not stay on one side."""
-    return [_passage(area, a, b, steps, settings) for a, b in pairwise(seen)]
+def passages(
+    area: BorderArea, seen: Sequence[Seen], sighted_s: Sequence[float], steps: Sequence[Step], settings: Settings
+) -> list[Passage]:
+    """`sighted_s`: in order, when the unit was last seen on some corridor; `steps`: those of the time in question that
+    are dark, or that do not stay on one side.
+    """
+    return [_passage(area, a, b, sighted_s, steps, settings) for a, b in pairwise(seen)]
 
 
-def _passage(area: BorderArea, a: Seen, b: Seen, steps: Sequence[Step], settings: Settings) -> Passage:
+def _passage(
+    area: BorderArea, a: Seen, b: Seen, sighted_s: Sequence[float], steps: Sequence[Step], settings: Settings
+) -> Passage:
     before, after = a.last, b.first
-    way = [
+    way = _between(steps, before, after)
+    went_dark = _went_dark(after, way)
+    if went_dark is not None and _is_lost(area, before, went_dark, sighted_s):
+        before, way = went_dark, _between(steps, went_dark, after)
+    when = _when(area, before, after, way, 1.0 if b.side == 1 else -1.0, settings)
+    came = went = when
+    is_dark = went_dark == before
+    if is_dark:
+        came_s, line_s, went_s = _unseen(area, before, after, settings)
+        came, when, went = (bounds(when.earliest_s, est_s, when.latest_s) for est_s in (came_s, line_s, went_s))
+    return Passage(a.side, b.side, before, after, way, when, came, went, is_dark)
+
+
+def _between(steps: Sequence[Step], before: Waypoint, after: Waypoint) -> list[Step]:
+    return [
         step
         for step in during(steps, before.time_s, after.time_s)
         if step.start.time_s >= before.time_s and step.end.time_s <= after.time_s
     ]
-    when = _when(area, before, after, way, 1.0 if b.side == 1 else -1.0, settings)
-    came = went = when
-    if _is_dark(before, after, way):
-        came_s, line_s, went_s = _unseen(area, before, after)
-        came, when, went = (bounds(when.earliest_s, est_s, when.latest_s) for est_s in (came_s, line_s, went_s))
-    return Passage(a.side, b.side, before, after, way, when, came, went)
 
 
-def _is_dark(before: Waypoint, after: Waypoint, way: Sequence[Step]) -> bool:
-    """Whether the dark steps among `way` lead from the one to the other."""
-    reached_s = before.time_s
-    for step in way:
-        if not step.continuous and step.start.time_s == reached_s:
-            reached_s = step.end.time_s
-    return bool(way) and reached_s == after.time_s
+def _went_dark(after: Waypoint, way: Sequence[Step]) -> Waypoint | None:
+    """From where nothing but dark steps led to a waypoint; None: the last step there was seen."""
+    since: Waypoint | None = None
+    for step in reversed(way):
+        if step.continuous or step.end.time_s != (after if since is None else since).time_s:
+            break
+        since = step.start
+    return since
+
+
+def _is_lost(area: BorderArea, before: Waypoint, here: Waypoint, sighted_s: Sequence[float]) -> bool:
+    """Whether a unit is off every corridor and has been since `before`: then no one can say how it went on.
+
+    Who was seen on another corridor meanwhile went that way.
+    """
+    last_s = sighted_s[bisect_right(sighted_s, here.time_s) - 1]
+    return last_s <= before.time_s < here.time_s and area.off_m(here) > OFF_CORRIDOR_M
 
 
 def _when(
@@ -111,7 +130,7 @@ def _time_at(step: Step, from_m: float, to_m: float, at_m: float) -> float:
     return step.start.time_s + (at_m - from_m) / (to_m - from_m) * (step.end.time_s - step.start.time_s)
 
 
-def _unseen(area: BorderArea, before: Waypoint, after: Waypoint) -> tuple[float, float, float]:
+def _unseen(area: BorderArea, before: Waypoint, after: Waypoint, settings: Settings) -> tuple[float, float, float]:
     """When a unit that was dark probably came to the border, passed its line, and went on.
 
     It travelled at the usual speed, and stood at the borders on its way, equally long at each.
@@ -122,7 +141,7 @@ def _unseen(area: BorderArea, before: Waypoint, after: Waypoint) -> tuple[float,
     earlier = [border for border in met if abs(border.km - a_km) < abs(area.border.km - a_km)]
     to_line_km = min(abs(area.border.km - a_km), high_km - low_km)
     time_s = after.time_s - before.time_s
-    travel_s = min(time_s, (high_km - low_km) * 1_000 / TRAVEL_MPS)
+    travel_s = min(time_s, (high_km - low_km) * 1_000 / settings.travel_mps)
     stand_s = (time_s - travel_s) / max(1, len(met))
     came_s = before.time_s + travel_s * (to_line_km / ((high_km - low_km) or 1.0)) + stand_s * len(earlier)
     return came_s, came_s + stand_s / 2, came_s + stand_s

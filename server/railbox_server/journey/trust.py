@@ -65,6 +65,10 @@ class Chain(NamedTuple):
     def to_s(self) -> int:
         return self.last.time_s
 
+    @property
+    def lasts_s(self) -> int:
+        return self.last.time_s - self.first.time_s
+
 
 def by_itself(knot: SeenKnot, settings: Settings) -> str | None:
     """Why a knot is not to be believed, whatever its neighbours say; None: they decide."""
@@ -123,8 +127,11 @@ def drivable(a: At, b: At, settings: Settings) -> bool:
     if (lat_e5 + lon_e5) * _E5_M <= reach_m:
         return True  # nearly always: the way around the corner is never shorter, and needs no cosine
     reach_m += settings.margin_m(a.accuracy_m) + settings.margin_m(b.accuracy_m)
-    way_m = distance_m((a.lat_e5 / DEGREE_E5, a.lon_e5 / DEGREE_E5), (b.lat_e5 / DEGREE_E5, b.lon_e5 / DEGREE_E5))
-    return way_m <= reach_m
+    return way_m(a, b) <= reach_m
+
+
+def way_m(a: At, b: At) -> float:
+    return distance_m((a.lat_e5 / DEGREE_E5, a.lon_e5 / DEGREE_E5), (b.lat_e5 / DEGREE_E5, b.lon_e5 / DEGREE_E5))
 
 
 # --- disputes ---------------------------------------------------------------------------------------------------------
@@ -167,16 +174,16 @@ class _Dispute:
         for number in range(self.first, self.last + 1):
             chain = chains[number]
             must_follow = self.is_first_sure and number > self.first
-            options: list[tuple[float, int | None]] = [] if must_follow else [(0.0, None)]
+            options: list[tuple[float, int | None]] = [] if must_follow else [(chain.lasts_s, None)]
             near = range(max(self.first, number - LOOK_BACK), number)
             for earlier in {best, *near} - {number}:
                 if drivable(chains[earlier].last, chain.first, settings):
-                    options.append((explained_s[earlier] + chain.from_s - chains[earlier].to_s, earlier))
+                    options.append((explained_s[earlier] + _explains_s(chains[earlier], chain, settings), earlier))
                 elif earlier == best:
-                    options.append((explained_s[best] - settings.cluster_s, best))
+                    options.append((explained_s[best] + chain.lasts_s - settings.cluster_s, best))
             # On equal terms the earlier chain is followed, so that the choice is the same every time.
             before_s, before[number] = max(options, key=lambda each: (each[0], -1 if each[1] is None else -each[1]))
-            explained_s[number] = before_s + chain.to_s - chain.from_s + POINT_S
+            explained_s[number] = before_s + POINT_S
             if explained_s[number] > explained_s[best]:
                 best = number
         at: int | None = self.last if self.is_last_sure else best
@@ -185,6 +192,17 @@ class _Dispute:
             chosen.add(at)
             at = before[at]
         return chosen
+
+
+def _explains_s(before: Chain, chain: Chain, settings: Settings) -> float:
+    """What a chain explains that comes after another: its time, and of the gap before no more than a tunnel takes.
+
+    What comes sooner than trains usually do has to last longer by as much. Between an honest chain and a false one that
+    both follow on the same one, nothing else decides than which lasts longer: either may be the one that goes on.
+    """
+    gap_s = chain.from_s - before.to_s
+    sooner_s = max(0.0, way_m(before.last, chain.first) / settings.travel_mps - gap_s)
+    return min(gap_s, settings.dark_inside_s) + max(0.0, chain.lasts_s - sooner_s)
 
 
 def _legs(chains: Sequence[Chain], settings: Settings) -> list[tuple[int, int]]:

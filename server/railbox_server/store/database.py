@@ -94,13 +94,15 @@ class Database:
 
     def _migrate(self, scripts: Sequence[str]) -> None:
         """Each script in its own transaction with the version it leads to; two processes may both try."""
+        is_new = False
         while True:
             self._writer.execute("BEGIN IMMEDIATE")
             version = int(self._writer.execute("PRAGMA user_version").fetchone()[0])
             if version >= len(scripts):
                 self._writer.execute("ROLLBACK")
                 break
-            if version:
+            is_new |= version == 0
+            if not is_new:
                 log.info(
                     "store %s: bringing schema %d to %d; a large one takes minutes", self._path, version, version + 1
                 )

@@ -25,7 +25,6 @@ _TICKS: Final = 1_000
 class Condition:
     """What a start found. `damage` is None while the file is sound."""
 
-    checked_whole: bool = True
     damage: str | None = None
     set_aside: Path | None = None
     salvaged: Salvaged = field(default_factory=Salvaged)
@@ -39,10 +38,10 @@ def mend(path: Path, check_s: float, *, series: bool = True, spooled: bool = Fal
             new.rename(path)
         return Condition()
     suspect = path.with_name(path.name + SUSPECT)
-    whole, damage = check(path, None if suspect.exists() else check_s)
+    _, damage = check(path, None if suspect.exists() else check_s)
     if damage is None:
         suspect.unlink(missing_ok=True)
-        return Condition(whole)
+        return Condition()
     log.error("store %s is damaged: %s; saving what can be read", path, damage)
     _remove(new)
     try:
@@ -59,7 +58,7 @@ def mend(path: Path, check_s: float, *, series: bool = True, spooled: bool = Fal
         new.rename(path)
     suspect.unlink(missing_ok=True)
     log.error("the damaged store is kept as %s; %s", aside, salvaged)
-    return Condition(whole, damage, aside, salvaged)
+    return Condition(damage, aside, salvaged)
 
 
 def check(path: Path, limit_s: float | None) -> tuple[bool, str | None]:

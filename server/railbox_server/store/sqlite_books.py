@@ -30,7 +30,8 @@ from railbox_telemetry.seqset import SeqSet
 
 _EARLIEST_S = -(2**62)
 _GAPS_DATED = 20
-_IDS_KEPT = 100_000
+_KNOWN = 100_000
+"""Outboxes of which is kept what need not be looked up."""
 _OUTBOXES = """
     SELECT o.id, d.device, o.epoch, o.last_received_at_ms, r.state, r.first, r.last
       FROM outboxes o JOIN devices d ON d.id = o.device_id JOIN seq_ranges r ON r.outbox_id = o.id
@@ -46,7 +47,8 @@ class SqliteBooks(SqliteDerived):
         super().__init__(db)
         self._series = series
         self._spooled = spooled
-        self._ids: dict[Outbox, tuple[int, int]] = {}
+        self._known = writes.Known()
+        self._restored = -1
 
     @property
     def database(self) -> Database:
@@ -60,11 +62,13 @@ class SqliteBooks(SqliteDerived):
 
     def write(self, group: Group) -> None:
         with self._db.writing() as db:
-            ids = writes.write_group(db, group, self._ids, series=self._series, spooled=self._spooled)
-        # Only now they are sure to stay.
-        if len(self._ids) > _IDS_KEPT:
-            self._ids.clear()
-        self._ids.update(ids)
+            restored = _count(db, "restored")
+            if restored != self._restored or len(self._known.ids) > _KNOWN:
+                self._known, self._restored = writes.Known(), restored
+            known = writes.write_group(db, group, self._known, series=self._series, spooled=self._spooled)
+        # Only now it is sure to stay.
+        self._known.ids.update(known.ids)
+        self._known.ledgers.update(known.ledgers)
 
     def ledger(self, outbox: Outbox) -> Ledger:
         with self._db.reading() as db:
@@ -215,8 +219,12 @@ class SqliteBooks(SqliteDerived):
 
     def _count(self, key: str) -> int:
         with self._db.reading() as db:
-            row = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-            return int(row[0]) if row else 0
+            return _count(db, key)
+
+
+def _count(db: sqlite3.Connection, key: str) -> int:
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _missing_since_ms(db: sqlite3.Connection, outbox_id: int, ledger: Ledger) -> int | None:

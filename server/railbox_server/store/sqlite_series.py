@@ -21,6 +21,8 @@ from railbox_server.store.values import Box, Mark, Page, Point, StoredEvent, Sto
 
 EARLIEST_S: Final = -(2**62)
 LATEST_S: Final = 2**62
+_ALL: Final = -1
+"""The limit that is none."""
 _FIELDS: Final = len(TrackPoint._fields)
 _TIME: Final = TrackPoint._fields.index("time_s")
 
@@ -29,7 +31,7 @@ _SEEN_KNOTS: Final = """
       FROM knots WHERE outbox_id = ?1 AND time_s >= ?2 AND time_s < ?3 ORDER BY time_s, seq"""
 _POINTS: Final = """
     SELECT seq, time_s, lat_e5, lon_e5, dark_s, time_s + delay_s, state
-      FROM knots WHERE outbox_id = ?1 AND time_s >= ?2 AND time_s < ?3 ORDER BY time_s, seq"""
+      FROM knots WHERE outbox_id = ?1 AND time_s >= ?2 AND time_s < ?3 ORDER BY time_s, seq LIMIT ?4"""
 _TRACK: Final = """
     SELECT ?4, time_s, lat_e5, lon_e5, dark_s
       FROM knots WHERE outbox_id = ?1 AND time_s >= ?2 AND time_s < ?3 ORDER BY time_s, seq LIMIT ?5"""
@@ -84,13 +86,14 @@ class SqliteSeries:
             }
         return {epoch: knots for epoch, knots in found.items() if knots}
 
-    def points(self, device: str, span: Span) -> Sequence[Point]:
+    def points(self, device: str, span: Span, limit: int | None = None) -> Sequence[Point]:
+        most = _ALL if limit is None else limit
         with self._db.reading() as db:
             parts = [
-                [_point((device, epoch, *row)) for row in db.execute(_POINTS, (outbox, *bounds(span)))]
+                [_point((device, epoch, *row)) for row in db.execute(_POINTS, (outbox, *bounds(span), most))]
                 for outbox, epoch in outboxes_of(db, device)
             ]
-        return parts[0] if len(parts) == 1 else list(heapq.merge(*parts, key=_time_and_seq))
+        return parts[0] if len(parts) == 1 else list(heapq.merge(*parts, key=_time_and_seq))[:limit]
 
     def point(self, device: str, epoch: int, time_s: int) -> Point | None:
         points = [point for point in self.points(device, Span(time_s, time_s + 1)) if point.epoch == epoch]

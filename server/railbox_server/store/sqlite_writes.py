@@ -6,7 +6,8 @@ What batches become is sqlite_rows.py's.
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from railbox_server.ledger import Ledger
 from railbox_server.store.sqlite_rows import INSERTS, SERIES, Ids, rows_of
@@ -26,11 +27,26 @@ ON CONFLICT (device) DO UPDATE SET received_at_ms = excluded.received_at_ms, onl
 """
 _LEDGER_STATES = (STORED, QUARANTINED, DISCARDED)
 
+LedgerRows = set[tuple[int, int, int]]
+"""(state, first, last): numbers first..last of an outbox."""
 
-def write_group(db: sqlite3.Connection, group: Group, known: Ids, *, series: bool = True, spooled: bool = False) -> Ids:
-    """All of it; returns the numbers of its devices and outboxes, of which `known` need not be looked up. `series`:
-    with the rows of knots, readings and events; `spooled`: another database waits for them."""
-    ids = _ids(db, group, known)
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What need not be looked up, of devices and outboxes that were written before."""
+
+    ids: dict[Outbox, tuple[int, int]] = field(default_factory=dict[Outbox, tuple[int, int]])
+    """(device id, outbox id)."""
+    ledgers: dict[int, LedgerRows] = field(default_factory=dict[int, LedgerRows])
+    """By outbox id. There may be more by now, if another process wrote it."""
+
+
+def write_group(
+    db: sqlite3.Connection, group: Group, known: Known, *, series: bool = True, spooled: bool = False
+) -> Known:
+    """All of it; returns what is known now of its devices and outboxes. `series`: with the rows of knots, readings and
+    events; `spooled`: another database waits for them."""
+    ids = _ids(db, group, known.ids)
     db.executemany(
         "INSERT OR IGNORE INTO batches VALUES (?,?,?,?)",
         [(ids[item.outbox][1], item.batch.seq, item.received_at_ms, item.payload) for item in group.batches],
@@ -43,8 +59,7 @@ def write_group(db: sqlite3.Connection, group: Group, known: Ids, *, series: boo
     for table, rows in rows_of(group.batches, ids).items():
         if series or table not in SERIES:
             db.executemany(INSERTS[table], rows)
-    for outbox, ledger in group.ledgers.items():
-        _write_ledger(db, ids[outbox][1], ledger)
+    ledgers = _write_ledgers(db, {ids[outbox][1]: ledger for outbox, ledger in group.ledgers.items()}, known.ledgers)
     db.executemany("DELETE FROM quarantine WHERE id = ?", [(row_id,) for row_id in group.released])
     db.executemany(
         "INSERT OR IGNORE INTO quarantine (device, reason, detail, digest, received_at_ms, epoch, seq, payload) "
@@ -52,7 +67,7 @@ def write_group(db: sqlite3.Connection, group: Group, known: Ids, *, series: boo
         map(_quarantine_row, group.quarantined),
     )
     db.executemany(_PUT_STATUS, map(_status_row, group.statuses))
-    return ids
+    return Known(ids, ledgers)
 
 
 def device_id(db: sqlite3.Connection, device: str) -> int:
@@ -77,7 +92,7 @@ def add_expired(db: sqlite3.Connection, outbox_id: int, seqs: SeqSet) -> None:
     )
 
 
-def _ids(db: sqlite3.Connection, group: Group, known: Ids) -> Ids:
+def _ids(db: sqlite3.Connection, group: Group, known: Ids) -> dict[Outbox, tuple[int, int]]:
     """The numbers of the group's devices and outboxes, given now where they have none."""
     newest: dict[Outbox, int] = dict.fromkeys(group.ledgers, 0)
     for item in group.batches:
@@ -101,28 +116,43 @@ def _ids(db: sqlite3.Connection, group: Group, known: Ids) -> Ids:
     return ids
 
 
-def _write_ledger(db: sqlite3.Connection, outbox_id: int, ledger: Ledger) -> None:
-    """Adds to what is there: nothing that was settled is taken back, whoever wrote it meanwhile."""
-    there = set(db.execute("SELECT state, first, last FROM seq_ranges WHERE outbox_id = ?", (outbox_id,)))
-    there = {row for row in there if row[0] in _LEDGER_STATES}
-    wanted = ledger_rows(ledger)
-    if not all(any(row[0] == it[0] and it[1] <= row[1] and row[2] <= it[2] for it in wanted) for row in there - wanted):
-        both = read_ledgers(there | wanted)
-        for seq in [seq for seq in both.quarantined if seq in both.stored]:
-            both.quarantined.discard(seq)
-        wanted = ledger_rows(both)
+def _write_ledgers(
+    db: sqlite3.Connection, ledgers: Mapping[int, Ledger], known: Mapping[int, LedgerRows]
+) -> dict[int, LedgerRows]:
+    """Adds to what is there, by outbox id: nothing that was settled is taken back, whoever wrote it meanwhile. A row
+    that is another one by now is not deleted; ranges may overlap."""
+    found: dict[int, LedgerRows] = {}
+    gone: list[tuple[int, int, int, int]] = []
+    new: list[tuple[int, int, int, int]] = []
+    for outbox_id, ledger in ledgers.items():
+        there = known[outbox_id] if outbox_id in known else _ledger_rows_of(db, outbox_id)
+        found[outbox_id] = wanted = _joined(there, ledger_rows(ledger))
+        longer = {(state, first): last for state, first, last in wanted}
+        gone += [(outbox_id, *row) for row in there - wanted if longer.get(row[:2], 0) < row[2]]
+        new += [(outbox_id, *row) for row in wanted - there]
+    db.executemany("DELETE FROM seq_ranges WHERE outbox_id = ? AND state = ? AND first = ? AND last = ?", gone)
     db.executemany(
-        "DELETE FROM seq_ranges WHERE outbox_id = ? AND state = ? AND first = ?",
-        [(outbox_id, state, first) for state, first, _ in there - wanted],
+        "INSERT INTO seq_ranges VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET last = max(last, excluded.last)", new
     )
-    db.executemany(
-        "INSERT INTO seq_ranges VALUES (?,?,?,?)",
-        [(outbox_id, state, first, last) for state, first, last in wanted - there],
-    )
+    return found
 
 
-def ledger_rows(ledger: Ledger) -> set[tuple[int, int, int]]:
-    """(state, first, last)."""
+def _joined(there: LedgerRows, wanted: LedgerRows) -> LedgerRows:
+    """The rows of both together."""
+    if all(any(row[0] == it[0] and it[1] <= row[1] and row[2] <= it[2] for it in wanted) for row in there - wanted):
+        return wanted
+    both = read_ledgers(there | wanted)
+    for seq in [seq for seq in both.quarantined if seq in both.stored]:
+        both.quarantined.discard(seq)
+    return ledger_rows(both)
+
+
+def _ledger_rows_of(db: sqlite3.Connection, outbox_id: int) -> LedgerRows:
+    rows = db.execute("SELECT state, first, last FROM seq_ranges WHERE outbox_id = ?", (outbox_id,))
+    return {row for row in rows if row[0] in _LEDGER_STATES}
+
+
+def ledger_rows(ledger: Ledger) -> LedgerRows:
     return {
         (state, item.first, item.last)
         for state, seqs in ((STORED, ledger.stored), (QUARANTINED, ledger.quarantined), (DISCARDED, ledger.discarded))

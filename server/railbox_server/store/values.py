@@ -56,9 +56,8 @@ class Reason(StrEnum):
     NOT_STORABLE = "not_storable"
 
 
-@dataclass(frozen=True, slots=True)
-class Outbox:
-    """One life of a device's outbox: its numbers are its own."""
+class Outbox(NamedTuple):
+    """One life of a device's outbox: its numbers are its own. A tuple, since nearly everything is looked up by it."""
 
     device: str
     epoch: int

@@ -91,19 +91,3 @@ def test_pages_of_two_devices_hold_every_row_once_in_order(
         after = page.after
     wanted = [row for device in ("A", "B") for row in rows[device] if 2 <= row[0] < 11]
     assert found == sorted(wanted, key=lambda row: row[0])
-
-
-@given(ROWS, st.integers(1, 9))
-def test_pieces_are_the_whole_series_once(rows: list[tuple[int, int]], most: int) -> None:
-    ordered = sorted(rows)
-    seconds = {time_s for time_s, _ in ordered}
-    most = max(most, max((sum(row[0] == time_s for row in ordered) for time_s in seconds), default=0) + 1)
-
-    def read(span: Span, limit: int) -> list[tuple[int, int]]:
-        return [row for row in ordered if row[0] in span][:limit]
-
-    def before(rows: list[tuple[int, int]], time_s: int) -> list[tuple[int, int]]:
-        return [row for row in rows if row[0] < time_s]
-
-    pieces = list(stretches.pieces(read, lambda rows, at: rows[at][0], before, Span(), most))
-    assert [row for piece in pieces for row in piece] == ordered

@@ -11,7 +11,7 @@ import gpxpy
 import pyarrow.parquet
 import pytest
 
-from railbox_server.exports import command
+from railbox_server.exports import command, reading
 from railbox_server.exports.columns import TABLES
 from railbox_server.fleet import Assignment
 from railbox_server.store.sqlite import SqliteStore
@@ -115,6 +115,25 @@ def test_a_window_cuts_series_and_takes_stays_that_reach_into_it(rig: Rig) -> No
     assert len(rows_of(ask(rig, "visits", "csv", **window))) == 1
     early = {"to": iso.from_s(START_S + HOUR_S)}
     assert rows_of(ask(rig, "visits", "csv", **early)) == []
+
+
+@pytest.mark.parametrize("table", ["track", "readings", "events"])
+def test_a_long_series_is_read_some_rows_at_a_time(rig: Rig, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.receive("TRK1", [Batch(7, 300 + nth, (Events((Event(START_S + 200 + nth, 1),)),)) for nth in range(20)])
+    whole, sizes = ask(rig, table, "csv"), list[int]()
+    read = "points" if table == "track" else table
+    of_store = getattr(rig.store, read)
+
+    def counted(*args: Any, **options: Any) -> Any:
+        found = of_store(*args, **options)
+        sizes.append(len(found))
+        return found
+
+    monkeypatch.setattr(rig.store, read, counted)
+    monkeypatch.setattr(reading, "PIECE_ROWS", 7)
+    assert ask(rig, table, "csv") == whole
+    assert max(sizes) == 7
+    assert sum(sizes) >= len(rows_of(whole)) > 20
 
 
 def test_what_a_format_cannot_hold_is_said(rig: Rig) -> None:

@@ -165,6 +165,34 @@ def test_a_border_seen_to_be_crossed_has_no_candidates() -> None:
     assert found.border.id == "aa-bb"
 
 
+OFF: list[Vertex] = [(0, 0), (60, 50), (120, 50, 150), (400, 50, 150)]
+"""Over 100 km off the straight corridor, and standing there."""
+
+
+@pytest.mark.parametrize("end_km", [106, 180, 200])
+def test_a_unit_lost_off_every_corridor_that_comes_up_beyond_a_border_crossed_it_in_the_dark(end_km: float) -> None:
+    path: list[Vertex] = [*OFF, (2_000, end_km), (2_060, end_km)]
+    found = crossing(journey(sampled(path, dark=[(400, 2_000)])))
+    assert (found.from_side, found.to_side, found.returned) == ("AA", "BB", False)
+    bounds = minutes(found.crossed)
+    assert bounds is not None
+    assert (bounds[0], bounds[2]) == (400, 2_000)
+
+
+def test_seen_all_the_way_off_the_corridor_a_unit_crossed_none_of_its_borders() -> None:
+    around: list[Vertex] = [*OFF, (600, 180, 150), (700, 180)]
+    assert journey(sampled(around)).crossings == ()
+    assert journey(sampled(around, dark=[(500, 560)])).crossings == ()
+
+
+def test_a_unit_that_was_on_another_corridor_meanwhile_is_not_lost() -> None:
+    north = corridor([place("west", -100, 300), place("east", 100, 300)], [border("other", 0, north_km=300)], "north")
+    network = Network([corridor([START, AA, BB, END], [border()]), north])
+    away: list[Vertex] = [(0, 0), (60, 50), (300, 50, 350), (600, 50, 150), (700, 50, 150), (2_000, 180), (2_060, 180)]
+    assert journey(sampled(away, dark=[(700, 2_000)]), network=network).crossings == ()
+    assert len(journey(sampled(away, dark=[(700, 2_000)])).crossings) == 1
+
+
 def test_the_leap_of_a_missing_batch_is_as_dark() -> None:
     batches = [knot(0, 50, seq=1), knot(6_000, 150, seq=3)]
     found = crossing(journey(track(batches, missing=[(2, 2)])))

@@ -102,6 +102,24 @@ def test_a_cluster_that_fades_into_darkness_is_not_believed_though_the_unit_coul
     assert set(reasons(seen)) == {float(minute) for minute in range(200, 321)}
 
 
+@pytest.mark.parametrize(("driven_min", "spoofed_min"), [(120, 1), (120, 100), (270, 296), (600, 660)])
+def test_a_place_far_away_at_the_end_does_not_win_over_what_was_driven_since_a_tunnel(
+    driven_min: float, spoofed_min: float
+) -> None:
+    begins_min = 15 + driven_min
+    driven = sampled([(-2_880, -2_300), (0, 0), (14, 14), (14 + driven_min, 14 + 0.8 * driven_min)], dark=[(0, 14)])
+    spoofed = sampled([(begins_min, -400), (begins_min + spoofed_min, -400)])
+    found = reasons([*driven, *spoofed])
+    assert min(found) == begins_min
+    assert len(found) == spoofed_min + 1
+
+
+def test_a_unit_that_is_back_where_the_jamming_began_is_believed_at_once() -> None:
+    jammed = [replace(one, dark_s=3_600) if minute_of(one) == 660 else one for one in sampled([(660, 194), (780, 194)])]
+    found = reasons([*sampled(STAND), *jammed, *sampled([(781, 94), (782, 94)])])
+    assert set(found) == {float(minute) for minute in range(660, 781)}
+
+
 def test_as_fast_as_trains_go_is_believed() -> None:
     assert reasons(sampled([(0, 0), (60, 190)])) == {}
 

@@ -3,10 +3,12 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from railbox_server.fleet import ALWAYS, Assignment
@@ -14,8 +16,9 @@ from railbox_server.store.database import Database
 from railbox_server.store.interface import StoreError
 from railbox_server.store.schema import SCRIPTS
 from railbox_server.store.sqlite import FILE, SqliteStore
+from railbox_server.store.sqlite_writes import ledger_rows
 from railbox_server.store.state import pack_state, unpack_state
-from railbox_server.store.values import Box, Derived, Outbox, Point, Status, StoredReading, Untrusted
+from railbox_server.store.values import Box, Derived, Group, Outbox, Point, Status, StoredReading, Untrusted
 from railbox_telemetry.tables import STATE
 from railbox_telemetry.values import SeqRange
 from support.batches import DEVICE, EPOCH, START_S, payload
@@ -37,6 +40,18 @@ def test_the_schema_has_a_version(tmp_path: Path) -> None:
     assert database.execute("PRAGMA user_version").fetchone() == (len(SCRIPTS),)
     assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     database.close()
+
+
+def test_only_a_store_of_an_older_version_is_said_to_be_brought_to_the_newest(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    SqliteStore(tmp_path / "new").close()
+    assert not caplog.messages
+    (tmp_path / "old").mkdir()
+    old_file(tmp_path / "old", FIRST)
+    SqliteStore(tmp_path / "old").close()
+    assert f"bringing schema {FIRST} to {FIRST + 1}" in caplog.text
 
 
 @pytest.mark.parametrize("version", [FIRST, SECOND])
@@ -122,6 +137,44 @@ def test_two_processes_write_beside_each_other(tmp_path: Path) -> None:
     assert len(store.known_devices()) == 401
     assert store.registry_version() == 401
     store.close()
+
+
+@settings(max_examples=20)
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(1, 12)), max_size=30))
+def test_two_processes_that_write_one_ledger_take_nothing_back(writes: list[tuple[bool, bool, int]]) -> None:
+    outbox = Outbox(DEVICE, EPOCH)
+    with (
+        TemporaryDirectory() as folder,
+        closing(SqliteStore(Path(folder))) as a,
+        closing(SqliteStore(Path(folder))) as b,
+    ):
+        ledgers = {a: a.ledger(outbox), b: b.ledger(outbox)}
+        for by_a, is_stored, seq in writes:
+            store = a if by_a else b
+            ledger = ledgers[store]
+            (ledger.stored if is_stored else ledger.quarantined).add(seq)
+            if is_stored:
+                ledger.quarantined.discard(seq)
+            store.write(Group(ledgers={outbox: ledger}))
+        found = a.ledger(outbox)
+        assert set(found.stored) == {seq for _, is_stored, seq in writes if is_stored}
+        assert set(found.settled()) == {seq for _, _, seq in writes}
+
+
+@settings(max_examples=20)
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 12)), min_size=1, max_size=30))
+def test_a_ledger_that_one_process_writes_is_as_it_says(writes: list[tuple[bool, int]]) -> None:
+    outbox = Outbox(DEVICE, EPOCH)
+    with TemporaryDirectory() as folder, closing(SqliteStore(Path(folder))) as store:
+        ledger = store.ledger(outbox)
+        for is_stored, seq in writes:
+            if is_stored:
+                ledger.stored.add(seq)
+                ledger.quarantined.discard(seq)
+            elif seq not in ledger.stored:
+                ledger.quarantined.add(seq)
+            store.write(Group(ledgers={outbox: ledger}))
+        assert ledger_rows(store.ledger(outbox)) == ledger_rows(ledger)
 
 
 def test_on_a_full_disk_a_group_is_refused_whole_and_taken_once_there_is_room(tmp_path: Path) -> None:

@@ -138,6 +138,7 @@ def test_a_track_is_the_first_knots_of_the_span(store: Store) -> None:
     store.write(group(payload(1), payload(2)))
     times = [point.time_s for point in store.points(DEVICE, ALWAYS)]
     assert [point.time_s for point in store.track(DEVICE, ALWAYS, 100)] == times
+    assert store.points(DEVICE, ALWAYS, 2) == store.points(DEVICE, ALWAYS)[:2]
     assert store.track(DEVICE, Span(times[1]), 1) == [(EPOCH, times[1], 2_504_000, 6_704_000, 0)]
 
 

@@ -82,8 +82,10 @@ class InfluxSeries:
             found.setdefault(sample.epoch, []).append(mapping.seen_knot(sample))
         return {epoch: sorted(knots, key=lambda knot: (knot.time_s, knot.seq)) for epoch, knots in found.items()}
 
-    def points(self, device: str, span: Span) -> Sequence[Point]:
-        return sorted(map(mapping.point, self._samples(KNOTS, KNOT_FIELDS, device, span)), key=_by_time_and_seq)
+    def points(self, device: str, span: Span, limit: int | None = None) -> Sequence[Point]:
+        if limit is None:
+            return _points(self._samples(KNOTS, KNOT_FIELDS, device, span))
+        return self._some(KNOTS, KNOT_FIELDS, device, span, limit, _points, oldest=True)
 
     def point(self, device: str, epoch: int, time_s: int) -> Point | None:
         points = [point for point in self.points(device, Span(time_s, time_s + 1)) if point.epoch == epoch]
@@ -243,6 +245,10 @@ def _before(time_s: int, edge_s: int, oldest: bool) -> bool:
 def _place(sample: Sample) -> tuple[int, int]:
     at = mapping.track_point(sample)
     return at.lat_e5, at.lon_e5
+
+
+def _points(samples: Sequence[Sample]) -> list[Point]:
+    return sorted(map(mapping.point, samples), key=_by_time_and_seq)
 
 
 def _track(samples: Sequence[Sample]) -> list[TrackPoint]:
