@@ -8,7 +8,9 @@ from railbox_server.ledger import Ledger
 from railbox_server.store.database import Database
 from railbox_server.store.schema import SCRIPTS
 from railbox_server.store.sqlite import FILE
+from railbox_server.store.state import pack_state
 from railbox_server.store.values import Group, Outbox, StoredBatch
+from railbox_telemetry.tables import ACCURACY, COURSE, FLAGS, SATS, SPEED
 from railbox_telemetry.values import Discarded, Section, SeqRange
 from railbox_telemetry.wire import decode
 from support.batches import DEVICE, EPOCH, PERIOD_S, START_S, payload, positions, temperatures
@@ -59,11 +61,27 @@ def contents(folder: Path, *without: str) -> dict[str, list[tuple[object, ...]]]
     return found
 
 
-FIRST, SECOND = 1, 2
+FIRST, SECOND, THIRD = 1, 2, 3
+VISIT = '{"id": "a", "entered": {"est": "2026-10-26T07:33:20Z"}, "exited": null}'
+CROSSING = '{"id": "b", "arrived": {"est": "2026-10-26T07:33:20Z"}, "departed": {"est": "2026-10-26T09:33:20Z"}}'
+TRIP = '{"unit": "U1", "from_s": 5, "to_s": 9}'
+CUSTODY = '{"place": "a", "start": {"est": "2026-10-26T07:33:20Z"}, "end": null}'
 KNOTS_OF_OLD = (
     (1, START_S, 1, 5, 2_500_000, 6_700_000, 0, 60, None, None, None, None, None),
     (1, START_S + 20_000, 1, 5, -3_300_000, -7_000_000, 300, -1, 0, 359, 10_000, 0, 65_535),
 )
+
+
+def _packed(row: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    outbox, time_s, _, seq, *place, speed, course, accuracy, sats, flags = row
+    values = zip((SPEED, COURSE, ACCURACY, SATS, FLAGS), (speed, course, accuracy, sats, flags), strict=True)
+    return (
+        outbox,
+        time_s,
+        seq,
+        *place,
+        pack_state({quantity.bit: each for quantity, each in values if each is not None}),
+    )
 
 
 def old_file(folder: Path, version: int) -> None:
@@ -79,17 +97,20 @@ def old_file(folder: Path, version: int) -> None:
             "INSERT INTO quarantine VALUES (1, ?, 'undecodable', 'why', x'00', 5, NULL, NULL, x'fffe')", (DEVICE,)
         )
         db.execute("INSERT INTO statuses VALUES (?, 5, 1, '{}')", (DEVICE,))
-        columns = len(db.execute("SELECT * FROM pragma_table_info('knots')").fetchall())
-        db.executemany(f"INSERT INTO knots VALUES ({','.join('?' * columns)})", KNOTS_OF_OLD)
+        if version < THIRD:
+            db.executemany("INSERT INTO knots VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", KNOTS_OF_OLD)
+        else:
+            db.executemany("INSERT INTO knots VALUES (?,?,?,?,?,?,?,?)", map(_packed, KNOTS_OF_OLD))
+            db.execute("INSERT INTO boxes SELECT time_s / 14400, 1, lat_e5, lat_e5, lon_e5, lon_e5 FROM knots")
         db.execute("INSERT INTO readings VALUES (1, 0, ?, -35)", (START_S,))
         db.execute("INSERT INTO events VALUES (1, ?, 1, 5, 0, 1, 0)", (START_S,))
         db.execute("INSERT INTO undated VALUES (1, 9, 1, 5, 0, 12, 2, 0)")
         db.execute("INSERT INTO boot_clocks VALUES (1, 9, 1, 5, ?)", (START_S,))
         db.execute("INSERT INTO units VALUES ('U1', ?)", ('{"unit": "U1"}',))
-        db.execute("INSERT INTO visits VALUES ('U1', 0, 1, ?)", ('{"id": "a"}',))
-        db.execute("INSERT INTO crossings VALUES ('U1', 0, 1, ?, 'x', NULL)", ('{"id": "b"}',))
+        db.execute("INSERT INTO visits (unit, nth, open, row) VALUES ('U1', 0, 1, ?)", (VISIT,))
+        db.execute("INSERT INTO crossings (unit, nth, open, row, border) VALUES ('U1', 0, 1, ?, 'x')", (CROSSING,))
         db.execute("INSERT INTO untrusted VALUES ('U1', ?, ?, ?, 'jump')", (DEVICE, EPOCH, START_S))
         if version >= SECOND:
-            db.execute("INSERT INTO progress VALUES ('U1', ?, ?)", ('{"km": 1}', '{"km": 1}'))
-            db.execute("INSERT INTO custody VALUES ('U1', 0, ?)", ('{"place": "a"}',))
+            db.execute("INSERT INTO progress VALUES ('U1', ?, ?)", ('{"km": 1}', TRIP))
+            db.execute("INSERT INTO custody VALUES ('U1', 0, ?)", (CUSTODY,))
     database.close()

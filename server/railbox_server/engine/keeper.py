@@ -89,7 +89,8 @@ class Keeper:
 
     def update(self, unit: str, assignments: Sequence[Assignment], fresh: New, now_s: int) -> News:
         """What is new of a unit changes. To be called, and stored, while the book is written."""
-        head, spans = self.book.head(unit), fresh.spans
+        head: dict[str, Any] = self.book.head(unit)
+        spans = fresh.spans
         anew = spans is None or not head or head["assigned"] != _assigned(assignments)
         if anew or spans is None:
             self.book.forget(unit)

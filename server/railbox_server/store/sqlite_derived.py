@@ -262,7 +262,8 @@ def _custody_columns(row: Row) -> dict[str, object]:
 
 def _span(first: Row | None, last: Row | None) -> dict[str, int]:
     """By the estimates."""
-    from_text, until_text = first and first["est"], last and last["est"]
+    from_text: str | None = first["est"] if first else None
+    until_text: str | None = last["est"] if last else None
     return {
         "from_s": iso.to_s(from_text) if from_text else -NEVER_S,
         "until_s": iso.to_s(until_text) if until_text else NEVER_S,

@@ -87,7 +87,7 @@ def test_a_batch_is_stored_acknowledged_and_told_to_the_engine(ingest: Ingest) -
     ingest.send(payload(1))
     assert len(ingest.store.points(DEVICE, ALWAYS)) == 3
     assert ingest.broker.acknowledged == [payload(1)]
-    assert ingest.changes == [Change(DEVICE, START_S + 180, START_S + 300)]
+    assert ingest.changes == [Change(DEVICE, ((START_S + 180, START_S + 300),), ((EPOCH, 1),))]
     assert ingest.committed() == Committed(EPOCH, 1)
 
 
