@@ -165,8 +165,8 @@ def serve(settings: ServerSettings, stack: ExitStack, log_format: logs.Format = 
     stack.callback(registry.close)
     configurations = Configurations(registry, publish)
     session = _session(settings, worker, configurations, stack)
-    # Stopped in reverse: the worker first, so that a session which waits for it is free to end.
-    for part in (keeping, telling, engine, session, worker):
+    # Stopped in reverse: those first for whom the session may wait, so that it is free to end.
+    for part in (keeping, telling, engine, session, configurations, worker):
         part.start()
         stack.callback(part.stop)
     if not session.subscribed.wait(SUBSCRIBE_TIMEOUT_S):
