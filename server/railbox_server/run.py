@@ -115,7 +115,7 @@ def serve(settings: ServerSettings, stack: ExitStack, log_format: logs.Format = 
     """Runs the server until a signal ends it; `stack` ends its parts, in reverse order of their start."""
     _lock(settings.data, stack)
     token = read_secret("http.token_file", settings.http.token_file, MIN_TOKEN)
-    door = _listening(settings.http_listen(), stack)
+    door = listening(settings.http_listen(), stack)
     keeping = Keeping(settings.data, settings.store)
     stack.callback(keeping.close)
     store = keeping.store
@@ -165,8 +165,8 @@ def serve(settings: ServerSettings, stack: ExitStack, log_format: logs.Format = 
     stack.callback(registry.close)
     configurations = Configurations(registry, publish)
     session = _session(settings, worker, configurations, stack)
-    # Stopped in reverse: the worker first, so that a session which waits for it is free to end.
-    for part in (keeping, telling, engine, session, worker):
+    # Stopped in reverse: those first for whom the session may wait, so that it is free to end.
+    for part in (keeping, telling, engine, session, configurations, worker):
         part.start()
         stack.callback(part.stop)
     if not session.subscribed.wait(SUBSCRIBE_TIMEOUT_S):
@@ -283,10 +283,12 @@ def _say_ready(http: str, broker: str, as_json: bool) -> None:
         print(f"page    {http}/\nAPI     {http}/docs\nbroker  {broker}", flush=True)
 
 
-def _listening(listen: Listen, stack: ExitStack) -> socket.socket:
+def listening(listen: Listen, stack: ExitStack) -> socket.socket:
     """A bound socket, so that an address in use is told before anything else starts."""
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
-    door = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
+    # The protocol is named because asyncio looks at it: only what it knows to be TCP sends at once (TCP_NODELAY), and
+    # an answer's body waited 40 ms for the client to acknowledge its headers.
+    door = stack.enter_context(socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP))
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         door.bind((listen.host, listen.port))

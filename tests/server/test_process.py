@@ -1,9 +1,11 @@
 """`railbox server` as a process, with real brokers: killed in the middle, asked over HTTP, refused when it would expose
 itself."""
 
+import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
@@ -14,7 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
+from railbox_server.addresses import Listen
 from railbox_server.fleet import ALWAYS
+from railbox_server.run import listening
 from railbox_server.store.sqlite import SqliteStore
 from railbox_telemetry.values import Positions
 from railbox_telemetry.wire import encode
@@ -309,3 +313,20 @@ def test_a_device_list_of_no_store_says_so(tmp_path: Path) -> None:
     assert (done.returncode, "expected 5" in done.stderr) == (2, True)
     done = railbox("device", "assign", "TRK1", "MSKU1234565", "--data", str(tmp_path), "--from", "soon")
     assert (done.returncode, "ISO 8601" in done.stderr) == (2, True)
+
+
+def test_an_answer_does_not_wait_for_its_headers_to_be_acknowledged() -> None:
+    async def sends_at_once(door: socket.socket) -> int:
+        found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        async def told(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            found.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(told, sock=door):
+            _, writer = await asyncio.open_connection(*door.getsockname()[:2])
+            writer.close()
+            return await found
+
+    with ExitStack() as stack:
+        assert asyncio.run(sends_at_once(listening(Listen("127.0.0.1", 0), stack)))

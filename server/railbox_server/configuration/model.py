@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from railbox_telemetry.remote_messages import Result
+
 
 class Stand(StrEnum):
     """How far a configuration has come."""
@@ -37,3 +39,16 @@ class Heard:
     in_force: int | None
     received_at_ms: int
     unreadable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a tracker says of a configuration, as it came."""
+
+    device: str
+    result: Result
+    received_at_ms: int
+
+    @property
+    def unreadable(self) -> str | None:
+        return self.result.reason if self.result.version is None else None

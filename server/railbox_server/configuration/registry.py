@@ -12,10 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from railbox_server.configuration.model import Heard, Stand, Wanted
+from railbox_server.configuration.model import Heard, Report, Stand, Wanted
 from railbox_server.store.database import Database
 from railbox_server.store.interface import StoreError
-from railbox_telemetry.remote_messages import Result
 
 log = logging.getLogger(__name__)
 
@@ -83,31 +82,19 @@ class Registry:
         with self._database.reading() as database:
             return {name: Heard(*rest) for name, *rest in database.execute(query, (device,))}
 
-    def report(self, device: str, result: Result, received_at_ms: int) -> bool:
-        """Notes what the tracker said; False when nothing was ever wanted of it. The same again changes nothing, and
-        costs next to nothing: the broker says every tracker's last word at each connection."""
-        unreadable = result.reason if result.version is None else None
+    def report(self, reports: Sequence[Report]) -> list[bool]:
+        """Notes what trackers said, all of it together; False of whom nothing was ever wanted. The same again changes
+        nothing, and costs next to nothing: the broker says every tracker's last word at each connection."""
         with self._database.reading() as database:
-            if database.execute("SELECT 1 FROM wanted WHERE device = ? LIMIT 1", (device,)).fetchone() is None:
-                return False
-            if _is_known(database, device, result, unreadable):
-                return True
+            is_wanted = [_is_wanted(database, each.device) for each in reports]
+            wanted = [each for each, is_one in zip(reports, is_wanted, strict=True) if is_one]
+            if all(_is_known(database, each) for each in wanted):
+                return is_wanted
         with self._database.writing() as database:
-            change = "UPDATE wanted SET stand = ?, reason = ?, reported_at_ms = ? WHERE device = ? AND version = ?"
-            database.execute(
-                f"{change} AND (stand, reason) IS NOT (?, ?)",
-                (result.state, result.reason, received_at_ms, device, result.version, result.state, result.reason),
-            )
-            # What holds there was applied, also when the tracker's word of it gave way to a later one.
-            database.execute(
-                f"{change} AND stand = ?",
-                (Stand.APPLIED, None, received_at_ms, device, result.in_force, Stand.PENDING),
-            )
-            database.execute(
-                "INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?)",
-                (device, result.in_force, received_at_ms, unreadable),
-            )
-        return True
+            for each in wanted:
+                if not _is_known(database, each):
+                    _note(database, each)
+        return is_wanted
 
     def _wanted(self, clause: str, *values: object) -> list[Wanted]:
         with self._database.reading() as database:
@@ -115,15 +102,34 @@ class Registry:
             return [_wanted_of(row) for row in rows]
 
 
-def _is_known(database: sqlite3.Connection, device: str, result: Result, unreadable: str | None) -> bool:
-    """Whether a report of it would change no row."""
+def _is_wanted(database: sqlite3.Connection, device: str) -> bool:
+    return database.execute("SELECT 1 FROM wanted WHERE device = ? LIMIT 1", (device,)).fetchone() is not None
+
+
+def _is_known(database: sqlite3.Connection, report: Report) -> bool:
+    """Whether it would change no row."""
+    device, result = report.device, report.result
     heard = database.execute("SELECT in_force, unreadable FROM heard WHERE device = ?", (device,)).fetchone()
     changed = database.execute(
         "SELECT 1 FROM wanted WHERE device = ?1 AND "
         "((version = ?2 AND (stand, reason) IS NOT (?3, ?4)) OR (version = ?5 AND stand = ?6))",
         (device, result.version, result.state, result.reason, result.in_force, Stand.PENDING),
     ).fetchone()
-    return heard == (result.in_force, unreadable) and changed is None
+    return heard == (result.in_force, report.unreadable) and changed is None
+
+
+def _note(database: sqlite3.Connection, report: Report) -> None:
+    device, result, at_ms = report.device, report.result, report.received_at_ms
+    change = "UPDATE wanted SET stand = ?, reason = ?, reported_at_ms = ? WHERE device = ? AND version = ?"
+    database.execute(
+        f"{change} AND (stand, reason) IS NOT (?, ?)",
+        (result.state, result.reason, at_ms, device, result.version, result.state, result.reason),
+    )
+    # What holds there was applied, also when the tracker's word of it gave way to a later one.
+    database.execute(f"{change} AND stand = ?", (Stand.APPLIED, None, at_ms, device, result.in_force, Stand.PENDING))
+    database.execute(
+        "INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?)", (device, result.in_force, at_ms, report.unreadable)
+    )
 
 
 def _insert(database: sqlite3.Connection, device: str, settings: Mapping[str, object], now_ms: int) -> Wanted:

@@ -6,6 +6,7 @@ cannot be driven to from the one before, there is a dispute, and the sequence of
 is believed. What lasts half a day on both sides is beyond dispute: so a dispute is settled by what is near it.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -187,22 +188,32 @@ class _Dispute:
             if explained_s[number] > explained_s[best]:
                 best = number
         at: int | None = self.last if self.is_last_sure else best
-        chosen: set[int] = set()
+        chosen: list[int] = []
         while at is not None:
-            chosen.add(at)
+            chosen.append(at)
             at = before[at]
-        return chosen
+        return self._with_what_fits(chosen[::-1], chains, settings)
+
+    def _with_what_fits(self, chosen: Sequence[int], chains: Sequence[Chain], settings: Settings) -> set[int]:
+        """What contradicts nothing that is believed before and after it is believed too."""
+        found: list[int] = []
+        for number in range(self.first, chosen[-1] + 1):
+            following = chosen[bisect_left(chosen, number)]
+            follows = not found or drivable(chains[found[-1]].last, chains[number].first, settings)
+            if number == following or (follows and drivable(chains[number].last, chains[following].first, settings)):
+                found.append(number)
+        return set(found)
 
 
 def _explains_s(before: Chain, chain: Chain, settings: Settings) -> float:
-    """What a chain explains that comes after another: its time, and of the gap before no more than a tunnel takes.
+    """What a chain explains that comes after another: its time, less what the way to it usually takes, so that farther
+    away it has to last longer; and of the gap before it no more than a tunnel takes.
 
-    What comes sooner than trains usually do has to last longer by as much. Between an honest chain and a false one that
-    both follow on the same one, nothing else decides than which lasts longer: either may be the one that goes on.
+    A false chain and an honest one that both follow on the same one are told apart by nothing else: either may be the
+    one that goes on.
     """
-    gap_s = chain.from_s - before.to_s
-    sooner_s = max(0.0, way_m(before.last, chain.first) / settings.travel_mps - gap_s)
-    return min(gap_s, settings.dark_inside_s) + max(0.0, chain.lasts_s - sooner_s)
+    unseen_s = way_m(before.last, chain.first) / settings.travel_mps
+    return min(chain.from_s - before.to_s, settings.dark_inside_s) + max(0.0, chain.lasts_s - unseen_s)
 
 
 def _legs(chains: Sequence[Chain], settings: Settings) -> list[tuple[int, int]]:

@@ -38,6 +38,7 @@ def ask(rig: Rig, method: str, path: str, body: object = None, status: int = 200
 def say(rig: Rig, result: Result, device: str = "TRK1") -> None:
     message = Message(str(Topic(device, Leaf.RESULT)), encode_result(result), (NOW_S + 60) * 1000)
     assert rig.configurations.takes(message)
+    rig.configurations.turn(0.01)
 
 
 def test_a_device_of_which_nothing_was_wanted_says_what_can_be_set(rig: Rig) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from railbox_server.configuration.model import Heard, Stand, Wanted
+from railbox_server.configuration.model import Heard, Report, Stand, Wanted
 from railbox_server.configuration.registry import DAMAGED, FILE, KEPT, Registry
 from railbox_server.store.interface import StoreError
 from railbox_telemetry.remote_messages import Result, State
@@ -56,7 +56,7 @@ def test_only_the_last_ones_are_kept(registry: Registry) -> None:
 def test_what_the_tracker_says_of_one_is_noted_and_it_is_pending_no_more(registry: Registry) -> None:
     (wanted,) = registry.want(["TRK1"], SETTINGS, NOW_MS)
     assert registry.pending() == [wanted]
-    assert registry.report("TRK1", Result(wanted.version, State.REFUSED, "no"), NOW_MS + 5)
+    assert registry.report([Report("TRK1", Result(wanted.version, State.REFUSED, "no"), NOW_MS + 5)]) == [True]
     (refused,) = registry.history("TRK1")
     assert (refused.stand, refused.reason, refused.reported_at_ms) == (Stand.REFUSED, "no", NOW_MS + 5)
     assert registry.pending() == []
@@ -66,37 +66,46 @@ def test_what_the_tracker_says_of_one_is_noted_and_it_is_pending_no_more(registr
 def test_the_same_word_again_changes_nothing(registry: Registry) -> None:
     (wanted,) = registry.want(["TRK1"], SETTINGS, NOW_MS)
     for at_ms in (NOW_MS + 5, NOW_MS + 500):
-        registry.report("TRK1", Result(wanted.version, State.APPLIED, None, wanted.version), at_ms)
+        registry.report([Report("TRK1", Result(wanted.version, State.APPLIED, None, wanted.version), at_ms)])
     assert registry.history("TRK1")[0].reported_at_ms == NOW_MS + 5
     assert registry.heard()["TRK1"].received_at_ms == NOW_MS + 5
-    registry.report("TRK1", Result(wanted.version, State.APPLIED, None, None), NOW_MS + 900)
+    registry.report([Report("TRK1", Result(wanted.version, State.APPLIED, None, None), NOW_MS + 900)])
     assert registry.heard()["TRK1"] == Heard(None, NOW_MS + 900)
 
 
 def test_one_that_was_applied_can_still_be_taken_back(registry: Registry) -> None:
     (wanted,) = registry.want(["TRK1"], SETTINGS, NOW_MS)
-    registry.report("TRK1", Result(wanted.version, State.APPLIED, None, wanted.version), NOW_MS)
-    registry.report("TRK1", Result(wanted.version, State.REVERTED, "cut off"), NOW_MS)
+    registry.report([Report("TRK1", Result(wanted.version, State.APPLIED, None, wanted.version), NOW_MS)])
+    registry.report([Report("TRK1", Result(wanted.version, State.REVERTED, "cut off"), NOW_MS)])
     assert registry.history("TRK1")[0].stand is Stand.REVERTED
+
+
+def test_of_two_words_at_once_the_last_counts(registry: Registry) -> None:
+    (wanted,) = registry.want(["TRK1"], SETTINGS, NOW_MS)
+    applied = Report("TRK1", Result(wanted.version, State.APPLIED, None, wanted.version), NOW_MS)
+    assert registry.report([applied]) == [True]
+    reverted = Report("TRK1", Result(wanted.version, State.REVERTED, "cut off"), NOW_MS)
+    assert registry.report([reverted, Report("TRK9", applied.result, NOW_MS), applied]) == [True, False, True]
+    assert registry.history("TRK1")[0].stand is Stand.APPLIED
 
 
 def test_a_word_on_an_earlier_one_says_nothing_of_the_newest(registry: Registry) -> None:
     (first,) = registry.want(["TRK1"], SETTINGS, NOW_MS)
     (second,) = registry.want(["TRK1"], {}, NOW_MS)
-    registry.report("TRK1", Result(first.version, State.APPLIED, None, first.version), NOW_MS)
+    registry.report([Report("TRK1", Result(first.version, State.APPLIED, None, first.version), NOW_MS)])
     assert [wanted.stand for wanted in registry.history("TRK1")] == [Stand.PENDING, Stand.APPLIED]
     assert registry.pending() == [second]
 
 
 def test_what_holds_there_was_applied_though_its_own_word_gave_way_to_another(registry: Registry) -> None:
     (first,) = registry.want(["TRK1"], SETTINGS, NOW_MS)
-    registry.report("TRK1", Result(None, State.REFUSED, "not JSON", first.version), NOW_MS)
+    registry.report([Report("TRK1", Result(None, State.REFUSED, "not JSON", first.version), NOW_MS)])
     assert registry.history("TRK1")[0].stand is Stand.APPLIED
     assert registry.heard("TRK1")["TRK1"] == Heard(first.version, NOW_MS, "not JSON")
 
 
 def test_what_a_device_says_of_which_nothing_was_wanted_is_not_kept(registry: Registry) -> None:
-    assert not registry.report("TRK9", Result(5, State.APPLIED, None, 5), NOW_MS)
+    assert registry.report([Report("TRK9", Result(5, State.APPLIED, None, 5), NOW_MS)]) == [False]
     assert registry.heard() == {}
 
 

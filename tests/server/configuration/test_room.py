@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from railbox_server.configuration.model import Stand
 from railbox_server.configuration.registry import FILE, Registry
 from railbox_server.configuration.room import ConfigurationError, Configurations
 from railbox_server.ingest.parcel import Message
+from railbox_server.store.database import Database
 from railbox_telemetry.remote_messages import Result, State, decode_configuration, encode_result
 from railbox_telemetry.topics import Leaf, Topic
+from support.brokers import wait_for
 
 NOW_MS = 1_795_000_000_000
 SETTINGS = {"thinning": {"deadline_s": 300}}
@@ -33,9 +36,11 @@ class Room:
         return self.there
 
     def say(self, payload: bytes, topic: str = str(Topic("TRK1", Leaf.RESULT))) -> bool:
-        return self.configurations.takes(Message(topic, payload, NOW_MS, self._ack))
+        is_taken = self.configurations.takes(Message(topic, payload, NOW_MS, self.acknowledge))
+        self.configurations.turn(0.01)
+        return is_taken
 
-    def _ack(self) -> None:
+    def acknowledge(self) -> None:
         self.acknowledged += 1
 
     @property
@@ -43,6 +48,19 @@ class Room:
         wanted = self.configurations.known("TRK1").wanted
         assert wanted is not None
         return wanted.stand
+
+
+def count_commits(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """One for each from now on."""
+    counted: list[None] = []
+    writing = Database.writing
+
+    def counting(database: Database) -> AbstractContextManager[sqlite3.Connection]:
+        counted.append(None)
+        return writing(database)
+
+    monkeypatch.setattr(Database, "writing", counting)
+    return counted
 
 
 @pytest.fixture
@@ -119,6 +137,36 @@ def test_a_result_that_is_no_use_is_counted_said_and_gone(
         assert room.say(payload)
     assert room.configurations.complaints.counts == {counted: 3}
     assert (len(caplog.messages), room.acknowledged) == (1, 3)
+
+
+def test_many_results_at_once_are_kept_together_and_each_is_acknowledged(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices = [f"TRK{number}" for number in range(300)]
+    room.configurations.want(devices, SETTINGS)
+    version = decode_configuration(room.published[0][1]).version
+    commits = count_commits(monkeypatch)
+    for device in devices:
+        result = encode_result(Result(version, State.APPLIED, None, version))
+        assert room.configurations.takes(Message(str(Topic(device, Leaf.RESULT)), result, NOW_MS, room.acknowledge))
+    room.configurations.start()
+    wait_for(lambda: room.acknowledged == 300, "all of them to be acknowledged")
+    room.configurations.stop()
+    assert room.registry.pending() == []
+    assert len(commits) <= 2
+
+
+def test_one_that_cannot_be_kept_holds_up_no_other(room: Room) -> None:
+    room.configurations.want(["TRK1", "TRK2"], SETTINGS)
+    version = decode_configuration(room.published[0][1]).version
+    odd = encode_result(Result(version, State.REFUSED, "\ud800", version))
+    good = encode_result(Result(version, State.APPLIED, None, version))
+    for device, result in (("TRK1", odd), ("TRK2", good)):
+        room.configurations.takes(Message(str(Topic(device, Leaf.RESULT)), result, NOW_MS, room.acknowledge))
+    room.configurations.turn(0.01)
+    assert room.acknowledged == 2
+    assert room.configurations.counters == {"bad_result": 1}
+    assert [wanted.device for wanted in room.registry.pending()] == ["TRK1"]
 
 
 def test_garbage_in_place_of_a_configuration_is_told(room: Room, caplog: pytest.LogCaptureFixture) -> None:

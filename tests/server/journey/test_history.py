@@ -140,6 +140,23 @@ def test_trust_is_judged_again_when_neighbours_arrive(
     kept.check()
 
 
+@slow
+@given(
+    st.lists(st.tuples(st.sampled_from([0, 50, 106, 180]), st.sampled_from([0, 0, 150, -150])), min_size=2, max_size=6),
+    st.lists(st.tuples(st.integers(0, 3_000), st.integers(20, 900)), max_size=3),
+    st.randoms(use_true_random=False),
+)
+def test_a_unit_lost_off_the_corridor_comes_to_the_same_too(
+    places: list[tuple[int, int]], darks: list[tuple[int, int]], random: Random
+) -> None:
+    path = [(300.0 * number, float(east_km), float(north_km)) for number, (east_km, north_km) in enumerate(places)]
+    knots = sampled(path, 10, dark=[(from_min, from_min + length_min) for from_min, length_min in darks])
+    kept = Kept(NETWORK)
+    for piece in in_pieces([track(knots, "A")], random, 20):
+        kept.take(piece)
+    kept.check()
+
+
 def test_a_late_knot_in_a_long_visit_concerns_few_steps() -> None:
     stand = sampled([(0, 60), (34, 94), (9_000, 94)], 1)
     late = stand.pop(5_000)

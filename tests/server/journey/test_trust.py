@@ -114,6 +114,13 @@ def test_a_place_far_away_at_the_end_does_not_win_over_what_was_driven_since_a_t
     assert len(found) == spoofed_min + 1
 
 
+@pytest.mark.parametrize("since_min", [-3_000, 5])
+def test_what_fits_to_what_is_believed_is_believed_though_it_was_driven_faster_than_usual(since_min: float) -> None:
+    tunnels = [(10, 180), (185, 195)]
+    driven = [(since_min, 0.0), (10, 0), (180, 4), (185, 6), (195, 25), (300, 109)]
+    assert reasons([*sampled(driven, dark=tunnels), knot(301, 900)]) == {301: "jump"}
+
+
 def test_a_unit_that_is_back_where_the_jamming_began_is_believed_at_once() -> None:
     jammed = [replace(one, dark_s=3_600) if minute_of(one) == 660 else one for one in sampled([(660, 194), (780, 194)])]
     found = reasons([*sampled(STAND), *jammed, *sampled([(781, 94), (782, 94)])])
