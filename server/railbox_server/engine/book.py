@@ -9,6 +9,7 @@ import logging
 import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -44,8 +45,9 @@ EPISODES: Final = ""
 
 
 def version_of(corridors: Sequence[Corridor], settings: Settings) -> str:
-    """Of what was derived by these."""
-    return f"{FORMAT} {sha256(repr((corridors, settings)).encode()).hexdigest()[:16]}"
+    """Of what was derived by these: the same in every process, whatever order its sets have."""
+    plain = json.dumps([asdict(each) for each in (*corridors, settings)], default=sorted, sort_keys=True)
+    return f"{FORMAT} {sha256(plain.encode()).hexdigest()[:16]}"
 
 
 class Book:

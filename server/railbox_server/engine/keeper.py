@@ -5,19 +5,20 @@ clock alone can judge it. Decides nothing itself.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from railbox_server.custody.spans import end_s, start_s
-from railbox_server.engine.book import Book, waypoint
+from railbox_server.engine.book import Book, Pages, waypoint
 from railbox_server.engine.changes import Change
 from railbox_server.engine.unit_knots import UnitKnots
 from railbox_server.fleet import Assignment
-from railbox_server.journey.history import FIRST_PAD_S, History, TimeSpan, joined
+from railbox_server.journey.conclude import Concluded
+from railbox_server.journey.history import FIRST_PAD_S, History, Kept, TimeSpan, joined
 from railbox_server.journey.judging import clock_of
-from railbox_server.journey.model import Bounds, Crossing, Settings, Visit, Waypoint
+from railbox_server.journey.model import Crossing, Settings, Visit, Waypoint
 from railbox_server.journey.network import Network
+from railbox_server.journey.reading import est_span
 from railbox_server.journey.rejudge import crossing_at, visit_at
 from railbox_server.journey.report import crossing_row, visit_row
 from railbox_server.store.interface import JourneyStore
@@ -106,48 +107,35 @@ class Keeper:
                 knots.add_extents(knots.between(from_s - FIRST_PAD_S, to_s + FIRST_PAD_S, device))
         history = History(unit, knots, pages, self._network, self.settings)
         update = history.update(spans)
-        old = [history.concluded(kept, update.was_last, now_s) for kept in update.gone]
+        visits, crossings = self._said(unit, update.gone) if not anew else ([], [])
         new = [history.concluded(kept, pages.last, now_s) for kept in update.new]
-        old_visits, new_visits = [v for each in old for v in each.visits], [v for each in new for v in each.visits]
-        old_crossings = [c for each in old for c in each.crossings]
-        new_crossings = [c for each in new for c in each.crossings]
+        new_visits = [visit_row(visit) for each in new for visit in each.visits]
+        new_crossings = [crossing_row(crossing) for each in new for crossing in each.crossings]
         doubts = update.trust_moved or update.doubts or anew
         judged = update.judged if doubts else []
         untrusted = {key: reason for device, span in judged for key, reason in history.untrusted(device, span).items()}
         change = DerivedChange(
             unit,
-            tuple(visit_row(each) for each in old_visits if each not in new_visits),
-            tuple(visit_row(each) for each in new_visits if each not in old_visits),
-            tuple(crossing_row(each) for each in old_crossings if each not in new_crossings),
-            tuple(crossing_row(each) for each in new_crossings if each not in old_crossings),
+            tuple(row for row in visits if row not in new_visits),
+            tuple(row for row in new_visits if row not in visits),
+            tuple(row for row in crossings if row not in new_crossings),
+            tuple(row for row in new_crossings if row not in crossings),
             tuple(judged),
             tuple(Untrusted(*key, reason) for key, reason in untrusted.items()),
             anew=anew,
         )
-        moments = set(map(_moments, old_visits)) ^ set(map(_moments, new_visits))
         head |= {
             "assigned": _assigned(assignments),
             "stored": _most(head["stored"], fresh.stored),
             "last": pages.last,
             "extents": knots.by_track,
-            "due": {
-                "path": joined(map(_span, (*head["due"]["path"], *update.moved)), DUE_GAP_S),
-                "spans": joined(
-                    (
-                        *map(_span, head["due"]["spans"]),
-                        *update.moved,
-                        *(span for own in spans.values() for span in own),
-                        *((start_s(entered), end_s(exited)) for _, entered, exited, _ in moments),
-                    ),
-                    DUE_GAP_S,
-                ),
-            },
+            "due": _due(head["due"], update.moved, [*_flat(spans), *_moved(visits, new_visits)]),
         }
         self.book.put_head(unit, head)
         moved = pages.last != was_last
         came_or_went = len(update.new) != len(update.gone)
         open_moved = moved or anew or came_or_went or any(map(pages.is_newest, update.new))
-        now_open = self._open(history, pages.last, now_s) if open_moved else None
+        now_open = self._open(history, pages, now_s, dict(zip(update.new, new, strict=True))) if open_moved else None
         return News(change, pages.last, moved, open_moved, now_open)
 
     def is_current(self, unit: str, assignments: Sequence[Assignment]) -> bool:
@@ -169,7 +157,8 @@ class Keeper:
         head = self.book.head(unit)
         last = waypoint(head.get("last"))
         knots = UnitKnots(self._store, assignments, head.get("extents", {}))
-        return self._open(History(unit, knots, self.book.of(unit, last), self._network, self.settings), last, now_s)
+        pages = self.book.of(unit, last)
+        return self._open(History(unit, knots, pages, self._network, self.settings), pages, now_s, {})
 
     def last_s(self, unit: str) -> int | None:
         """The time of its newest trusted place."""
@@ -181,13 +170,23 @@ class Keeper:
         with self.book.writing():
             self.book.forget(unit)
 
-    def _open(self, history: History, last: Waypoint | None, now_s: int) -> Open | None:
-        if last is None:
+    def _open(self, history: History, pages: Pages, now_s: int, known: Mapping[Kept, Concluded]) -> Open | None:
+        """All that lasts is in the last episode."""
+        newest = pages.episode_before(math.inf)
+        if pages.last is None or newest is None:
             return None
-        found = history.newest(now_s)
+        found = known.get(newest) or history.concluded(newest, pages.last, now_s)
         visits = tuple(visit for visit in found.visits if visit.exited is None)
         crossings = tuple(crossing for crossing in found.crossings if crossing.departed is None)
-        return Open(visits, crossings, math.floor(last.time_s)) if visits or crossings else None
+        return Open(visits, crossings, math.floor(pages.last.time_s)) if visits or crossings else None
+
+    def _said(self, unit: str, gone: Iterable[Kept]) -> tuple[list[Row], list[Row]]:
+        """The visits and crossings that were said of some episodes. Each lies in one, and they do not overlap."""
+        times = joined(((kept.from_s, kept.to_s) for kept in gone), 0.0)
+        return (
+            [row for span in times for row in self._store.visits_touching(unit, span)],
+            [row for span in times for row in self._store.crossings_touching(unit, span)],
+        )
 
 
 def _assigned(assignments: Sequence[Assignment]) -> list[list[Any]]:
@@ -202,8 +201,28 @@ def _most(counts: Mapping[str, int], others: Mapping[str, int]) -> dict[str, int
     return {name: max(counts.get(name, 0), others.get(name, 0)) for name in {**counts, **others}}
 
 
-def _moments(visit: Visit) -> tuple[str, Bounds, Bounds | None, bool]:
-    return visit.place.id, visit.entered, visit.exited, visit.already_inside
+def _due(before: Mapping[str, Any], moved: Sequence[TimeSpan], said: Sequence[TimeSpan]) -> dict[str, list[TimeSpan]]:
+    """What the concluder has to look at: where the path is another one, and where anything else is."""
+    return {
+        "path": joined((*map(_span, before["path"]), *moved), DUE_GAP_S),
+        "spans": joined((*map(_span, before["spans"]), *moved, *said), DUE_GAP_S),
+    }
+
+
+def _flat(spans: Mapping[str, Sequence[TimeSpan]]) -> Iterator[TimeSpan]:
+    return (span for own in spans.values() for span in own)
+
+
+def _moved(before: Sequence[Row], after: Sequence[Row]) -> Iterator[TimeSpan]:
+    """When there are visits now that were not there, or began or ended at other times."""
+    old, new = ([_moments(row) for row in rows] for rows in (before, after))
+    for row, others in (*((row, new) for row in before), *((row, old) for row in after)):
+        if _moments(row) not in others:
+            yield est_span(row["entered"], row["exited"])
+
+
+def _moments(row: Row) -> list[object]:
+    return [row[key] for key in ("place", "entered", "exited", "already_inside")]
 
 
 def _span(body: Sequence[float]) -> TimeSpan:

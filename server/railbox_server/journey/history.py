@@ -149,11 +149,6 @@ class History:
             self.unit, kept.episode, kept.past, kept.ahead, self._network, self._settings, clock, last.time_s
         )
 
-    def newest(self, now_s: int) -> Concluded:
-        """What the last episode comes to: all that lasts is in it."""
-        kept = self._memory.episode_before(math.inf)
-        return NOTHING if kept is None else self.concluded(kept, self._memory.last, now_s)
-
     def path(self, span: TimeSpan) -> Sequence[Step]:
         """From a waypoint before a span of time, if there is one, to one after it."""
         return self._path_around(span)[2]

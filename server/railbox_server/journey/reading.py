@@ -1,5 +1,6 @@
 """Visits and crossings from the rows that were stored of them, long after the journeys. The reverse of report.py."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,6 +50,14 @@ def crossing_of(row: Row, borders: Mapping[str, Border]) -> Crossing:
         gauge_change=row["gauge_change"],
         returned=row["returned"],
     )
+
+
+def est_span(first: Row | None, last: Row | None) -> tuple[float, float]:
+    """From when until when by the estimates of two moments: since ever where the first has none, and for ever where
+    there is no last."""
+    from_text: str | None = first["est"] if first else None
+    until_text: str | None = last["est"] if last else None
+    return to_s(from_text) if from_text else -math.inf, to_s(until_text) if until_text else math.inf
 
 
 def _bounds(row: Row | None) -> Bounds | None:

@@ -154,8 +154,12 @@ class JourneyStore(Protocol):
         """Returns the units whose custody changed."""
         ...
 
+    def visits_touching(self, unit: str, span: TimeSpan) -> Sequence[Row]:
+        """Those that a span of time touches, by their estimates."""
+        ...
+
     def visits_near(self, unit: str, span: TimeSpan) -> Sequence[Row]:
-        """Those that touch a span of time by their estimates, the last that ended before it, and the first after."""
+        """With the last that ended before, and the first that began after."""
         ...
 
     def crossings_touching(self, unit: str, span: TimeSpan) -> Sequence[Row]: ...

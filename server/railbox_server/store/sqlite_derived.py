@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pydantic_core import from_json
 
+from railbox_server.journey.reading import est_span
 from railbox_server.store.database import Database
 from railbox_server.store.values import Conclusion, DerivedChange, Mark, Page, Row, TimeSpan, Untrusted
 from railbox_telemetry import iso
@@ -70,14 +71,17 @@ class SqliteDerived:
             )
             return [json.loads(row) for (row,) in rows]
 
+    def visits_touching(self, unit: str, span: TimeSpan) -> Sequence[Row]:
+        return self._touching("visits", unit, span)
+
     def crossings_touching(self, unit: str, span: TimeSpan) -> Sequence[Row]:
+        return self._touching("crossings", unit, span)
+
+    def _touching(self, table: str, unit: str, span: TimeSpan) -> Sequence[Row]:
         from_s, until_s = _stored(span)
+        query = f"SELECT row FROM {table} WHERE unit = ? AND from_s <= ? AND until_s >= ? ORDER BY nth"  # noqa: S608 - names of ours
         with self._db.reading() as db:
-            rows = db.execute(
-                "SELECT row FROM crossings WHERE unit = ? AND from_s <= ? AND until_s >= ? ORDER BY nth",
-                (unit, until_s, from_s),
-            )
-            return [json.loads(row) for (row,) in rows]
+            return [json.loads(row) for (row,) in db.execute(query, (unit, until_s, from_s))]
 
     # --- what the API reads ------------------------------------------------------------------------------------------
 
@@ -260,14 +264,9 @@ def _custody_columns(row: Row) -> dict[str, object]:
     return {**_span(row["start"], row["end"]), "what": what, "row": json.dumps(row)}
 
 
-def _span(first: Row | None, last: Row | None) -> dict[str, int]:
-    """By the estimates."""
-    from_text: str | None = first["est"] if first else None
-    until_text: str | None = last["est"] if last else None
-    return {
-        "from_s": iso.to_s(from_text) if from_text else -NEVER_S,
-        "until_s": iso.to_s(until_text) if until_text else NEVER_S,
-    }
+def _span(first: Row | None, last: Row | None) -> dict[str, float]:
+    from_s, until_s = _stored(est_span(first, last))
+    return {"from_s": from_s, "until_s": until_s}
 
 
 def _stored(span: TimeSpan) -> tuple[float, float]:

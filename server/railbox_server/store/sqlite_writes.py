@@ -162,12 +162,11 @@ def ledger_rows(ledger: Ledger) -> LedgerRows:
 
 def read_ledgers(rows: Iterable[tuple[int, int, int]]) -> Ledger:
     """The ledger of rows (state, first, last)."""
-    ledger = Ledger()
-    sets = {STORED: ledger.stored, QUARANTINED: ledger.quarantined, DISCARDED: ledger.discarded}
+    ranges: dict[int, list[SeqRange]] = {state: [] for state in _LEDGER_STATES}
     for state, first, last in rows:
-        if state in _LEDGER_STATES:
-            sets[state].add(first, last)
-    return ledger
+        if state in ranges:
+            ranges[state].append(SeqRange(first, last))
+    return Ledger(SeqSet(ranges[STORED]), SeqSet(ranges[QUARANTINED]), SeqSet(ranges[DISCARDED]))
 
 
 def _quarantine_row(item: Quarantined) -> tuple[object, ...]:

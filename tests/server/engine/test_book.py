@@ -1,6 +1,9 @@
 """What an engine leaves for the next one: taken up where it is whole and its own, begun anew where it is not."""
 
 import logging
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,6 +67,17 @@ def test_what_came_while_no_engine_ran_is_judged_at_the_next_start(rig: Rig, tmp
     rig.settle()
     assert found == (rig.store.visits(UNIT), rig.store.crossings(UNIT))
     assert len(found[0]) == 3
+
+
+def test_what_the_last_process_left_is_known_again_by_the_next() -> None:
+    """Sets of names have another order in each process."""
+    said = "from railbox_server.engine.book import version_of; from railbox_server.geo import corridors; "
+    said += "from railbox_server.journey.model import Settings; print(version_of(corridors.shipped(), Settings()))"
+    versions = {
+        subprocess.check_output([sys.executable, "-c", said], env={**os.environ, "PYTHONHASHSEED": seed}, text=True)
+        for seed in "123"
+    }
+    assert versions == {f"{VERSION}\n"}
 
 
 @pytest.mark.parametrize("how", ["damaged", "of other settings"])
