@@ -9,6 +9,7 @@ import logging
 import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -43,8 +44,10 @@ EPISODES: Final = ""
 
 
 def version_of(corridors: Sequence[Corridor], settings: Settings) -> str:
-    """Of what was derived by these."""
-    return f"{FORMAT} {sha256(repr((corridors, settings)).encode()).hexdigest()[:16]}"
+    """Of what was derived by these; the same in every process."""
+    # Roles are a set, whose order is another one in every process.
+    made_by = json.dumps([asdict(item) for item in (*corridors, settings)], default=sorted)
+    return f"{FORMAT} {sha256(made_by.encode()).hexdigest()[:16]}"
 
 
 class Book:

@@ -1,6 +1,9 @@
 """What an engine leaves for the next one: taken up where it is whole and its own, begun anew where it is not."""
 
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,6 +87,19 @@ def test_a_book_that_is_no_use_is_begun_anew(
     assert "all units are judged anew" in caplog.text
     settle(engine_of(rig.store, book, []))
     assert len(rig.store.visits(UNIT)) == 3
+
+
+def test_a_book_is_of_use_to_the_next_process() -> None:
+    program = (
+        "from railbox_server.engine.book import version_of; from railbox_server.geo import corridors; "
+        "from railbox_server.journey.model import Settings; print(version_of(corridors.shipped(), Settings()))"
+    )
+    for seed in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert done.stdout.strip() == VERSION
 
 
 def test_time_alone_raises_a_flag_and_tells_of_it(rig: Rig) -> None:
