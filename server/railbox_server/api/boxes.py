@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
+from itertools import groupby
 from typing import Final
 
 from fastapi import APIRouter, Response
@@ -15,7 +16,7 @@ from railbox_server.api.series import Doubtful, doubtful_of, parted, track_rows
 from railbox_server.api.services import Services
 from railbox_server.api.windows import InBox, Window
 from railbox_server.fleet import Assignment, Span, Units
-from railbox_server.store.values import Box, Mark, Point, Row, TrackPoint
+from railbox_server.store.values import Box, Mark, Point, Row
 from railbox_telemetry import iso
 
 DAY_S: Final = 86_400
@@ -85,14 +86,16 @@ def _passage_row(item: Assignment, passed: Passage) -> Row:
 
 def _point_rows(services: Services, points: Iterable[Point]) -> Iterator[Row]:
     by_device = _by_device(services.units())
-    doubts: dict[str, Doubtful] = {}
-    for point in points:
-        item = next((item for item in by_device.get(point.device, ()) if point.time_s in item.span), None)
-        if item is not None and item.unit not in doubts:
-            doubts[item.unit] = doubtful_of(services.store, item.unit)
-        place = TrackPoint(point.epoch, point.time_s, point.lat_e5, point.lon_e5, point.dark_s)
-        doubtful: Doubtful = frozenset() if item is None else doubts[item.unit]
-        yield {"unit": item and item.unit, **track_rows([(point.device, place)], doubtful)[0]}
+    doubts: dict[str | None, Doubtful] = {None: frozenset()}
+
+    def unit_of(point: Point) -> str | None:
+        return next((item.unit for item in by_device.get(point.device, ()) if point.time_s in item.span), None)
+
+    for unit, run in groupby(points, unit_of):
+        if unit is not None and unit not in doubts:
+            doubts[unit] = doubtful_of(services.store, unit)
+        found = ((at.device, (at.epoch, at.time_s, at.lat_e5, at.lon_e5, at.dark_s)) for at in run)
+        yield from ({"unit": unit, **row} for row in track_rows(found, doubts[unit]))
 
 
 def _by_device(units: Units) -> dict[str, list[Assignment]]:

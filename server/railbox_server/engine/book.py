@@ -45,9 +45,10 @@ EPISODES: Final = ""
 
 
 def version_of(corridors: Sequence[Corridor], settings: Settings) -> str:
-    """Of what was derived by these: the same in every process, whatever order its sets have."""
-    plain = json.dumps([asdict(each) for each in (*corridors, settings)], default=sorted, sort_keys=True)
-    return f"{FORMAT} {sha256(plain.encode()).hexdigest()[:16]}"
+    """Of what was derived by these; the same in every process."""
+    # Roles are a set, whose order is another one in every process.
+    made_by = json.dumps([asdict(item) for item in (*corridors, settings)], default=sorted)
+    return f"{FORMAT} {sha256(made_by.encode()).hexdigest()[:16]}"
 
 
 class Book:
