@@ -8,7 +8,7 @@ Pure but for the memory and the path that are passed in.
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import groupby
 from typing import Final, NamedTuple, Protocol
@@ -40,6 +40,17 @@ class Cell(NamedTuple):
     excursions: tuple[Excursion, ...]
     runs: tuple[Run, ...]
     votes: Votes
+
+    def then(self, later: "Cell") -> "Cell":
+        """This, and what came of going on in the same cell."""
+        return Cell(
+            self.from_s,
+            self.before,
+            (*self.stops, *later.stops),
+            (*self.excursions, *later.excursions),
+            (*self.runs, *later.runs),
+            _counted(self.votes, later.votes),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +93,10 @@ class Ways:
     def __contains__(self, name: object) -> bool:
         return name in self._ways
 
-    def votes(self, path: Iterable[Step]) -> Votes:
-        """Of the steps of one cell."""
+    def votes(self, path: Iterable[Step], seen: Waypoint | None = None) -> Votes:
+        """Of the steps of one cell. `seen`: the last waypoint before them, whose hour has been counted."""
         found: dict[str, tuple[int, int]] = {}
-        for point in _samples(path):
+        for point in _samples(path, seen):
             at = math.floor(point.lat_deg * NEAR_PER_DEG), math.floor(point.lon_deg * NEAR_PER_DEG)
             for name, off_m in self._near(*at):
                 count, sum_m = found.get(name, (0, 0))
@@ -148,58 +159,82 @@ class Following:
         return [*found, halt] if halt is not None and halt.is_long and halt.from_s <= run.to_s else found
 
     def _renew(self, span: TimeSpan) -> TimeSpan:
-        trail = self._trail
         if self._span is None:
-            trail.put(-math.inf, math.inf, ())
-            trail.standing = Standing(trail.standing.corridor)
+            self._replace(-math.inf, math.inf, ())
+            self._stand(START)
             return -math.inf, math.inf
-        first_s, last_s = self._span
-        at_s = cell_s(max(span[0], first_s))
-        if span[0] <= first_s:
+        seen = self._trail.standing.trace.seen
+        if seen is not None and span[0] >= seen.time_s:
+            self._go_on(seen)
+            return seen.time_s, math.inf
+        return cell_s(span[0]), self._follow_anew(span, self._span[0])
+
+    def _go_on(self, seen: Waypoint) -> None:
+        """The path is as it was, and longer."""
+        at_s = cell_s(seen.time_s)
+        path = [step for step in self._path_of((seen.time_s, math.inf)) if step.end.time_s > seen.time_s]
+        cells, trace = self._followed(path, self._trail.standing.trace, seen)
+        (last,) = self._trail.cells(at_s, math.inf)
+        if not cells or cells[0].from_s > at_s:
+            cells.insert(0, last)
+        else:
+            cells[0] = last.then(cells[0])
+        self._replace(at_s, math.inf, cells)
+        self._stand(trace)
+
+    def _follow_anew(self, span: TimeSpan, first_s: float) -> float:
+        """From before a change until it comes to what it came to before; returns until when."""
+        at_s, trace, begins = cell_s(max(span[0], first_s)), START, span[0] <= first_s
+        if begins:
             self._replace(-math.inf, at_s, ())
-            trace = START
         else:
             trace = self._trace_at(at_s)
         count = 1
         while True:
             until_s = at_s + count * CELL_S
-            cells, trace = self._followed(at_s, until_s, trace)
-            if until_s > last_s:
+            path = [step for step in self._path_of((at_s, until_s)) if step.end.time_s >= at_s]
+            if begins and path:
+                path, begins = _from_first(path), False
+            inside = [step for step in path if step.end.time_s < until_s]
+            cells, trace = self._followed(inside, trace)
+            if len(path) == len(inside):
                 self._replace(at_s, math.inf, cells)
-                trail.standing = Standing(trail.standing.corridor, trace, trail.standing.votes)
-                return cell_s(span[0]), math.inf
-            self._replace(at_s, until_s, cells)
-            if until_s > span[1] and self._trace_at(until_s) == trace:
-                return cell_s(span[0]), until_s
-            at_s, count = until_s, min(2 * count, MOST_CELLS)
+                self._stand(trace)
+                return math.inf
+            next_s = cell_s(path[len(inside)].end.time_s)
+            self._replace(at_s, next_s, cells)
+            if next_s > span[1] and self._trace_at(next_s) == trace:
+                return next_s
+            at_s, count = next_s, min(2 * count, MOST_CELLS)
 
     def _trace_at(self, time_s: float) -> Trace:
         after = next(iter(self._trail.cells(time_s, math.inf)), None)
         return self._trail.standing.trace if after is None else after.before
 
-    def _followed(self, from_s: float, until_s: float, trace: Trace) -> tuple[list[Cell], Trace]:
+    def _stand(self, trace: Trace) -> None:
+        self._trail.standing = replace(self._trail.standing, trace=trace)
+
+    def _followed(self, path: Iterable[Step], trace: Trace, seen: Waypoint | None = None) -> tuple[list[Cell], Trace]:
+        """The cells of some steps. `seen`: the last waypoint before them, if its cell has been counted."""
         name = self._trail.standing.corridor
-        path = [step for step in self._path_of((from_s, until_s)) if from_s <= step.end.time_s < until_s]
         cells: list[Cell] = []
         for at_s, own in groupby(path, key=lambda step: cell_s(step.end.time_s)):
             steps = list(own)
             came = Followed(START) if name is None else follow(self._ways[name], steps, trace)
-            votes = self._ways.votes(steps)
+            votes = self._ways.votes(steps, seen)
             cells.append(Cell(int(at_s), trace, came.stops, came.excursions, came.runs, votes))
             trace = came.trace
         return cells, trace
 
     def _replace(self, from_s: float, until_s: float, cells: Sequence[Cell]) -> None:
         trail = self._trail
-        total = dict(trail.standing.votes)
-        for sign, some in ((-1, trail.cells(from_s, until_s)), (1, cells)):
-            for cell in some:
-                for name, (count, off_m) in cell.votes.items():
-                    had, had_m = total.get(name, (0, 0))
-                    total[name] = had + sign * count, had_m + sign * off_m
-        votes = {name: vote for name, vote in total.items() if vote[0]}
+        votes = trail.standing.votes
+        for cell in trail.cells(from_s, until_s):
+            votes = _counted(votes, cell.votes, -1)
+        for cell in cells:
+            votes = _counted(votes, cell.votes)
         trail.put(from_s, until_s, cells)
-        trail.standing = Standing(trail.standing.corridor, trail.standing.trace, votes)
+        trail.standing = replace(trail.standing, votes=votes)
 
 
 def since(cells: Iterable[Cell], trace: Trace, from_s: float) -> Followed:
@@ -218,6 +253,22 @@ def cell_s(time_s: float) -> float:
     return time_s // CELL_S * CELL_S if math.isfinite(time_s) else time_s
 
 
-def _samples(path: Iterable[Step]) -> Iterator[Waypoint]:
-    for _, own in groupby(path, key=lambda step: step.end.time_s // SAMPLE_S):
-        yield next(own).end
+def _from_first(path: Sequence[Step]) -> list[Step]:
+    """With the first waypoint as a step of its own: it stays what it is when there is a second one."""
+    first = path[0].start
+    return [*path] if path[0].end == first else [Step(first, first, continuous=True), *path]
+
+
+def _samples(path: Iterable[Step], seen: Waypoint | None) -> Iterator[Waypoint]:
+    for number, own in groupby(path, key=lambda step: step.end.time_s // SAMPLE_S):
+        if seen is None or number > seen.time_s // SAMPLE_S:
+            yield next(own).end
+
+
+def _counted(votes: Votes, more: Votes, sign: int = 1) -> Votes:
+    """With more of them, or with fewer."""
+    total = dict(votes)
+    for name, (count, off_m) in more.items():
+        had, had_m = total.get(name, (0, 0))
+        total[name] = had + sign * count, had_m + sign * off_m
+    return {name: vote for name, vote in total.items() if vote[0]}

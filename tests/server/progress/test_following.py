@@ -81,6 +81,15 @@ def test_a_path_that_grows_is_followed_from_where_it_was_left() -> None:
     assert [(round(run.from_km, -1), round(run.to_km, -1)) for run in unit.outcome().runs] == [(0, 1_000), (1_000, 300)]
 
 
+def test_one_place_tells_a_corridor_and_stays_what_it_is() -> None:
+    unit, whole = Unit(), Unit()
+    for point in JOURNEY[:3]:
+        unit.seen_at([point])
+        assert unit.trail.standing.corridor == "made"
+    whole.seen_at(JOURNEY[:3])
+    assert unit.trail.standing == whole.trail.standing
+
+
 @given(st.integers(0, 10_000), st.integers(1, 40))
 def test_in_whatever_order_it_becomes_known_it_comes_to_the_same(seed: int, size: int) -> None:
     pieces = [JOURNEY[at : at + size] for at in range(0, len(JOURNEY), size)]
