@@ -121,4 +121,12 @@ CREATE TRIGGER quarantine_shrank AFTER DELETE ON quarantine BEGIN
   UPDATE meta SET value = value - length(old.payload) WHERE key = 'quarantine_bytes'; END;
 """
 
-SCRIPTS: Final = (_FIRST, _SECOND, _THIRD)
+# let_go: until when retention let go of a device's rows of a kind. What was derived of that time stays (past.py).
+_FOURTH: Final = """
+CREATE TABLE let_go (
+  device_id INTEGER NOT NULL, kind TEXT NOT NULL, before_s INTEGER NOT NULL, PRIMARY KEY (device_id, kind)
+) WITHOUT ROWID;
+CREATE INDEX assignments_unit ON assignments (unit);
+"""
+
+SCRIPTS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH)

@@ -17,6 +17,7 @@ from railbox_server.ledger import Ledger
 from railbox_server.store import sqlite_writes as writes
 from railbox_server.store.database import Database
 from railbox_server.store.near import spans_near
+from railbox_server.store.past import let_go_of
 from railbox_server.store.rebuild import rebuild_ledgers, rebuild_rows
 from railbox_server.store.sqlite_rows import INSERTS, SERIES
 from railbox_server.store.values import (
@@ -271,6 +272,10 @@ class SqliteBooks:
 
     def custody(self, unit: str) -> Sequence[Row]:
         return self._derived_rows("custody", unit, open_only=False)
+
+    def data_since_s(self, unit: str) -> float:
+        with self._db.reading() as db:
+            return let_go_of(db, unit).custody_s
 
     def trips(self) -> Sequence[Row]:
         with self._db.reading() as db:

@@ -6,10 +6,11 @@ What batches become is sqlite_rows.py's.
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from railbox_server.ledger import Ledger
+from railbox_server.store.past import NEVER_S, is_past, let_go_of, new_of
 from railbox_server.store.sqlite_rows import INSERTS, SERIES, Ids, rows_of
 from railbox_server.store.values import Derived, DerivedChange, Group, Outbox, Quarantined, Row, Status
 from railbox_telemetry import iso
@@ -96,13 +97,18 @@ def add_expired(db: sqlite3.Connection, outbox_id: int, seqs: SeqSet) -> None:
 
 
 def write_derived(db: sqlite3.Connection, derived: Derived) -> bool:
-    """Whether visits or crossings changed. What is already so is not written again."""
-    visits_changed = _replace_rows(db, "visits", derived.unit, map(_visit_columns, derived.visits))
-    crossings_changed = _replace_rows(db, "crossings", derived.unit, map(_crossing_columns, derived.crossings))
-    trip_changed = _replace_progress(db, derived)
-    _replace_rows(db, "custody", derived.unit, ((nth, json.dumps(row)) for nth, row in enumerate(derived.custody)))
+    """Whether visits or crossings changed. What is already so is not written again; what is past (past.py) stays."""
+    let_go = let_go_of(db, derived.unit)
+    stays_s, gone_s = let_go.stays_s, let_go.gone_s
+    visits = _with_past(db, "visits", derived.unit, derived.visits, stays_s, gone_s)
+    crossings = _with_past(db, "crossings", derived.unit, derived.crossings, stays_s, gone_s)
+    custody = _with_past(db, "custody", derived.unit, derived.custody, let_go.custody_s, gone_s)
+    visits_changed = _replace_rows(db, "visits", derived.unit, map(_visit_columns, visits))
+    crossings_changed = _replace_rows(db, "crossings", derived.unit, map(_crossing_columns, crossings))
+    trip_changed = _replace_progress(db, derived, stays_s)
+    _replace_rows(db, "custody", derived.unit, ((nth, json.dumps(row)) for nth, row in enumerate(custody)))
     if crossings_changed or trip_changed:
-        _count_statistics(db)
+        count_statistics(db)
     db.execute("INSERT OR REPLACE INTO units VALUES (?,?)", (derived.unit, json.dumps(derived.row)))
     wanted = {(derived.unit, item.device, item.epoch, item.time_s, item.reason) for item in derived.untrusted}
     there = set(db.execute("SELECT * FROM untrusted WHERE unit = ?", (derived.unit,)))
@@ -115,26 +121,28 @@ def write_derived(db: sqlite3.Connection, derived: Derived) -> bool:
 
 
 def change_derived(db: sqlite3.Connection, change: DerivedChange) -> bool:
-    """Whether visits or crossings changed."""
-    unit = change.unit
+    """Whether visits or crossings changed. What is past (past.py) stays."""
+    unit, let_go = change.unit, let_go_of(db, change.unit)
     if change.anew:
-        for table in ("visits", "crossings", "untrusted"):
-            db.execute(f"DELETE FROM {table} WHERE unit = ?", (unit,))  # noqa: S608 - names of this list
+        db.execute("DELETE FROM untrusted WHERE unit = ?", (unit,))
     changed = change.anew
     tables = (
-        ("visits", change.visits_gone, map(_visit_columns, change.visits)),
-        ("crossings", change.crossings_gone, map(_crossing_columns, change.crossings)),
+        ("visits", change.visits_gone, change.visits, _visit_columns),
+        ("crossings", change.crossings_gone, change.crossings, _crossing_columns),
     )
-    for table, gone, new in tables:
-        rows = [(unit, *row) for row in new]
+    for table, gone, new, columns in tables:
+        past = _past(db, table, unit, let_go.stays_s)
+        kept = set(map(_nth, past))
+        rows = [(unit, *columns(row)) for row in new_of(new, past, let_go.stays_s, let_go.gone_s)]
         there = {row[1] for row in rows}
-        lost = [(unit, nth) for nth in map(_nth, gone) if nth not in there]
+        nths = _nths(db, table, unit) if change.anew else map(_nth, gone)
+        lost = [(unit, nth) for nth in nths if nth not in there and nth not in kept]
         changed |= bool(rows or lost)
-        db.executemany(f"DELETE FROM {table} WHERE unit = ? AND nth = ?", lost)  # noqa: S608 - as above
+        db.executemany(f"DELETE FROM {table} WHERE unit = ? AND nth = ?", lost)  # noqa: S608 - names of this list
         for row in rows:
             db.execute(f"INSERT OR REPLACE INTO {table} VALUES ({','.join('?' * len(row))})", row)  # noqa: S608 - as above
     if change.anew or change.crossings or change.crossings_gone:
-        _count_statistics(db)
+        count_statistics(db)
     db.executemany(
         "DELETE FROM untrusted WHERE unit = ? AND device = ? AND time_s BETWEEN ? AND ?",
         [(unit, *span) for span in change.judged],
@@ -151,21 +159,49 @@ def change_derived(db: sqlite3.Connection, change: DerivedChange) -> bool:
 def drop_derived(db: sqlite3.Connection, unit: str) -> None:
     for table in ("units", "visits", "crossings", "untrusted", "progress", "custody"):
         db.execute(f"DELETE FROM {table} WHERE unit = ?", (unit,))  # noqa: S608 - names of this list
-    _count_statistics(db)
+    count_statistics(db)
 
 
-def _replace_progress(db: sqlite3.Connection, derived: Derived) -> bool:
-    """Whether the unit's trip changed."""
+def _with_past(
+    db: sqlite3.Connection, table: str, unit: str, rows: Sequence[Row], before_s: int, gone_s: int
+) -> list[Row]:
+    past = _past(db, table, unit, before_s)
+    return [*past, *new_of(rows, past, before_s, gone_s)]
+
+
+def _past(db: sqlite3.Connection, table: str, unit: str, before_s: int) -> list[Row]:
+    """What is there of the time before, and over."""
+    if before_s == NEVER_S:
+        return []
+    query = f"SELECT row FROM {table} WHERE unit = ? ORDER BY nth"  # noqa: S608 - names of ours
+    rows: list[Row] = [json.loads(text) for (text,) in db.execute(query, (unit,))]
+    return [row for row in rows if is_past(row, before_s)]
+
+
+def _nths(db: sqlite3.Connection, table: str, unit: str) -> list[int]:
+    return [nth for (nth,) in db.execute(f"SELECT nth FROM {table} WHERE unit = ?", (unit,))]  # noqa: S608 - names of ours
+
+
+def _replace_progress(db: sqlite3.Connection, derived: Derived, before_s: int) -> bool:
+    """Whether the unit's trip changed. One that began before stays while there is nothing newer of it."""
     trip = None if derived.trip is None else json.dumps(derived.trip)
     there = db.execute("SELECT trip FROM progress WHERE unit = ?", (derived.unit,)).fetchone()
-    if derived.progress is None:
+    old: str | None = there and there[0]
+    if old is not None and _outlasts(json.loads(old), derived.trip, before_s):
+        trip = old
+    if derived.progress is None and trip is None:
         db.execute("DELETE FROM progress WHERE unit = ?", (derived.unit,))
     else:
         db.execute("INSERT OR REPLACE INTO progress VALUES (?,?,?)", (derived.unit, json.dumps(derived.progress), trip))
-    return (there[0] if there else None) != trip
+    return old != trip
 
 
-def _count_statistics(db: sqlite3.Connection) -> None:
+def _outlasts(old: Row, new: Row | None, before_s: int) -> bool:
+    """Whether a trip that began before is all that is known of it."""
+    return before_s != NEVER_S and old["from_s"] < before_s and (new is None or new["to_s"] <= old["to_s"])
+
+
+def count_statistics(db: sqlite3.Connection) -> None:
     db.execute("UPDATE meta SET value = value + 1 WHERE key = 'statistics_version'")
 
 

@@ -22,7 +22,7 @@ from railbox_server.store.values import Box, Derived, Group, Outbox, Point, Stat
 from railbox_telemetry.tables import STATE
 from railbox_telemetry.values import SeqRange
 from support.batches import DEVICE, EPOCH, START_S, payload
-from support.stored import FIRST, SECOND, journey, old_file
+from support.stored import FIRST, SECOND, THIRD, journey, old_file
 
 REGISTER = """
 import sys
@@ -54,7 +54,7 @@ def test_only_a_store_of_an_older_version_is_said_to_be_brought_to_the_newest(
     assert f"bringing schema {FIRST} to {FIRST + 1}" in caplog.text
 
 
-@pytest.mark.parametrize("version", [FIRST, SECOND])
+@pytest.mark.parametrize("version", [FIRST, SECOND, THIRD])
 def test_a_store_of_an_older_version_keeps_all_it_has_and_learns_the_rest(tmp_path: Path, version: int) -> None:
     old_file(tmp_path, version)
     store = SqliteStore(tmp_path)
@@ -81,7 +81,7 @@ def test_a_store_of_an_older_version_keeps_all_it_has_and_learns_the_rest(tmp_pa
     store.close()
 
 
-@pytest.mark.parametrize("version", [FIRST, SECOND])
+@pytest.mark.parametrize("version", [FIRST, SECOND, THIRD])
 def test_a_migration_that_is_cut_off_leaves_the_store_as_it_was(tmp_path: Path, version: int) -> None:
     old_file(tmp_path, version)
     broken = (*SCRIPTS[:version], SCRIPTS[version] + "\nINSERT INTO nowhere VALUES (1);\n")
