@@ -21,6 +21,12 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def peak_mb(pid: int) -> float:
+    """The most memory that the process had resident at once, until now."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024 / 1e6
+
+
 def name(pid: int) -> str:
     """What a server's processes are: broker, engine, or the server itself."""
     words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")

@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -21,10 +21,11 @@ from railbox_telemetry import iso
 from railbox_telemetry.topics import Leaf, Topic
 from railbox_telemetry.values import Batch, Knot, Positions
 from railbox_telemetry.wire import encode
-from support.brokers import wait_for
 from support.system import Command
 
 LONG_S = 1_800.0
+LOOK_S = 0.1
+"""How often a server is asked how far it has come: each answer is CPU of its own."""
 PROBE = "PROBE"
 LOAD_PROGRAM = Path(__file__).parent / "load.py"
 
@@ -42,24 +43,23 @@ def loaded(file: Path, fleet: Fleet) -> Load:
     return Load(fleet, file, save(file, messages(fleet)))
 
 
-def loaded_warm(file: Path, fleet: Fleet) -> tuple[Load, Load]:
-    """The first round over all units apart from the rest: outboxes are new only once."""
+def loaded_in_parts(file: Path, fleet: Fleet, parts: int) -> list[Load]:
+    """The first round over all units, since outboxes are new only once, and the rest in so many parts."""
     made = messages(fleet)
-    first = file.with_name(f"{file.name}-first")
-    return (
-        Load(fleet, first, save(first, islice(made, fleet.units))),
-        Load(fleet, file, save(file, made)),
-    )
+    counts = [fleet.units, *[(fleet.batches - fleet.units) // parts] * parts]
+    files = [file.with_name(f"{file.name}-{nth}") for nth in range(len(counts))]
+    return [Load(fleet, each, save(each, islice(made, count))) for each, count in zip(files, counts, strict=True)]
 
 
 @dataclass(frozen=True)
 class Done:
     """Seconds from the first message until all were stored, and until all were judged; CPU seconds by process, until
-    all were stored."""
+    all were stored and until all were judged."""
 
     stored_s: float
     judged_s: float
     cpu_s: dict[str, float]
+    judged_cpu_s: dict[str, float]
 
 
 class Run:
@@ -80,16 +80,32 @@ class Run:
         with self._publisher(load) as publisher:
             started = time.monotonic()
             go(publisher)
-            wait_for(lambda: self._arrived() >= before + load.count, "the load to be stored", LONG_S)
+            self.until_arrived(before + load.count)
             stored_s, cpu_after = time.monotonic() - started, self._cpu_s()
             self.settle()
-            judged_s = time.monotonic() - started
+            judged_s, cpu_at_end = time.monotonic() - started, self._cpu_s()
             load_cpu_s = told(publisher)["cpu_s"]
-        used = {name: used_s - cpu_before.get(name, 0.0) for name, used_s in cpu_after.items()}
-        return Done(stored_s, judged_s, {**used, "load generator": load_cpu_s})
+        stored, judged = (
+            {name: after[name] - cpu_before.get(name, 0.0) for name in after} for after in (cpu_after, cpu_at_end)
+        )
+        return Done(stored_s, judged_s, {**stored, "load generator": load_cpu_s}, judged)
+
+    def until_arrived(self, count: int) -> None:
+        """So many messages in all."""
+        _until(lambda: self._arrived() >= count, "the load to be stored")
+
+    def until_delivered(self) -> None:
+        _until(lambda: self.spool() == 0, "InfluxDB to have all")
+
+    def spool(self) -> int:
+        """Batches that InfluxDB does not have yet."""
+        return self._health()["ingest"]["spool"]
+
+    def peak_mb(self) -> float:
+        return processes.peak_mb(self._pid)
 
     def settle(self) -> None:
-        wait_for(lambda: self._health()["engine_pending"] == 0, "the engine to have judged all", LONG_S)
+        _until(lambda: self._health()["engine_pending"] == 0, "the engine to have judged all")
 
     def register(self, devices: Sequence[str]) -> None:
         with closing(SqliteStore(self._data)) as store:
@@ -160,6 +176,14 @@ class Run:
             yield process
 
 
+def _until(condition: Callable[[], bool], what: str) -> None:
+    end_s = time.monotonic() + LONG_S
+    while not condition():
+        if time.monotonic() > end_s:
+            raise TimeoutError(f"waited {LONG_S:g} s for {what}")
+        time.sleep(LOOK_S)
+
+
 @contextmanager
 def publisher_of(load: Load, url: str, *more: str) -> Generator[subprocess.Popen[str]]:
     """The load generator in a process of its own, connected and waiting to be told to go."""
@@ -187,13 +211,26 @@ def told(process: subprocess.Popen[str]) -> dict[str, float]:
 
 
 @contextmanager
-def running(data: Path, devices: Sequence[str] = ()) -> Generator[Run]:
-    """A server on this data that knows these devices, and has judged all that is there."""
+def running(data: Path, devices: Sequence[str] = (), settings: str = "") -> Generator[Run]:
+    """A server on this data that knows these devices, and has judged all that is there. `settings`: TOML."""
     data.mkdir(exist_ok=True)
+    config = data / "server.toml"
+    config.write_text(settings)
     with closing(SqliteStore(data)) as store:
         for device in devices:
             store.register(device, 0)
-    args = ["server", "--data", str(data), "--broker", "embedded", "--http", "127.0.0.1:0", "--json"]
+    args = [
+        "server",
+        "--config",
+        str(config),
+        "--data",
+        str(data),
+        "--broker",
+        "embedded",
+        "--http",
+        "127.0.0.1:0",
+        "--json",
+    ]
     command = Command([*args, "--log", "WARNING"], data / "server.log")
     command.start()
     assert command.process.stdout is not None

@@ -9,20 +9,26 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [path for path in (str(ROOT / "tests"), str(Path(__file__).parent)) if path not in sys.path]
 
 import influx_peer  # noqa: E402 - the path has to be there first
+import outage  # noqa: E402
 import queries  # noqa: E402
 from figures import Row, report  # noqa: E402
 from load import Fleet  # noqa: E402
-from rig import Run, loaded, loaded_warm, running, table_bytes  # noqa: E402
+from rig import Load, Run, loaded, loaded_in_parts, running, table_bytes  # noqa: E402
 
-PARTS = ("ingest", "scale", "latency", "queries", "peer")
+PARTS = ("ingest", "scale", "latency", "queries", "influx", "peer")
 UNITS = 2_000
+NO_INFLUXD = "influxd is not installed: apt-get install influxdb"
+SCALE: tuple[int, ...] = (20, 2_000, 10_000)
+TURNS = 5
 
 
 @dataclass(frozen=True)
@@ -34,10 +40,12 @@ class Size:
     probes: int
     fixes: int
     questions: int
+    away_s: float
+    """InfluxDB, under load."""
 
 
-FULL = Size(small_batches=60_000, large_batches=30_000, probes=300, fixes=10_000_000, questions=200)
-QUICK = Size(small_batches=10_000, large_batches=5_000, probes=60, fixes=500_000, questions=40)
+FULL = Size(small_batches=60_000, large_batches=30_000, probes=300, fixes=10_000_000, questions=200, away_s=600.0)
+QUICK = Size(small_batches=10_000, large_batches=5_000, probes=60, fixes=500_000, questions=40, away_s=10.0)
 
 
 def main(argv: list[str]) -> int:
@@ -49,6 +57,7 @@ def main(argv: list[str]) -> int:
             "scale": of_scale,
             "latency": of_latency,
             "queries": of_queries,
+            "influx": of_influx,
             "peer": of_peer,
         }
         wanted: Sequence[str] = args.only or PARTS
@@ -77,17 +86,30 @@ def of_ingest(work: Path, size: Size) -> Iterator[Row]:
 
 
 def of_scale(work: Path, size: Size) -> Iterator[Row]:
-    """CPU of the server's own process a knot, over the number of units: the broker and the engine have their own."""
-    costs: dict[int, float] = {}
-    for units in (20, 2_000, 10_000):
-        fleet = Fleet(units, 20, units + size.large_batches, int(time.time()))
-        first, rest = loaded_warm(work / f"scale-{units}", fleet)
-        with running(work / f"units-{units}", fleet.devices) as run:
+    """CPU of the server's own process a knot, over the number of units: the broker and the engine have their own. The
+    fleets take turns, so that what else the machine does falls on all alike."""
+    stored, judged = dict.fromkeys(SCALE, 0.0), dict.fromkeys(SCALE, 0.0)
+    knots = dict.fromkeys(SCALE, 0)
+    with ExitStack() as stack:
+        turns: list[list[tuple[Run, Load]]] = [[] for _ in range(TURNS)]
+        for units in SCALE:
+            fleet = Fleet(units, 20, units + size.large_batches, int(time.time()))
+            first, *rest = loaded_in_parts(work / f"scale-{units}", fleet, TURNS)
+            run = stack.enter_context(running(work / f"units-{units}", fleet.devices))
             run.take(first)
-            costs[units] = run.take(rest).cpu_s["server"] / (rest.count * 20) * 1e6
-            yield Row("scale", f"CPU of the server, {units:,} units", costs[units], "us/knot")
-    spread = 100 * (max(costs.values()) / min(costs.values()) - 1)
-    yield Row("scale", "spread from 20 to 10,000 units", spread, "%", at_most=20)
+            for turn, load in zip(turns, rest, strict=True):
+                turn.append((run, load))
+        for run, load in chain.from_iterable(turns):
+            done, units = run.take(load), load.fleet.units
+            stored[units] += done.cpu_s["server"]
+            judged[units] += done.judged_cpu_s["server"]
+            knots[units] += load.count * load.fleet.knots_a_batch
+    for what, cpu_s in (("until stored", stored), ("until judged too", judged)):
+        costs = {units: 1e6 * cpu_s[units] / knots[units] for units in SCALE}
+        for units, cost in costs.items():
+            yield Row("scale", f"CPU of the server {what}, {units:,} units", cost, "us/knot")
+        spread = 100 * (max(costs.values()) / min(costs.values()) - 1)
+        yield Row("scale", f"spread {what}", spread, "%", at_most=20 if cpu_s is stored else None)
 
 
 def of_latency(work: Path, size: Size) -> Iterator[Row]:
@@ -139,10 +161,25 @@ def _under_load(work: Path, run: Run, stored: queries.Stored, size: Size) -> Ite
     yield Row("queries", "requests a second, held", held, "/s", at_least=0.98 * asked_a_second, note=note)
 
 
+def of_influx(work: Path, size: Size) -> Iterator[Row]:
+    part = f"InfluxDB away for {size.away_s:.0f} s"
+    if not influx_peer.is_here():
+        yield Row(part, "missing by the ledger", None, "", note=NO_INFLUXD)
+        return
+    found = outage.outage(work / "outage", size.away_s, beside_s=max(3.0, size.away_s / 20))
+    note = f"{outage.RATE} batches a second of {outage.UNITS} units meanwhile"
+    yield Row(part, "batches that waited for it", found.waiting, "", note=note)
+    yield Row(part, "until it had them all", found.caught_up_s, "s", note="the load went on")
+    yield Row(part, "missing by the ledger", found.missing, "", at_most=0)
+    yield Row(part, "knots in one store only", found.not_in_influxdb, "", at_most=0, note=f"of {found.knots:,}")
+    yield Row(part, "resident memory of the server, peak", found.peak_mb, "MB")
+    yield Row(part, "of it since InfluxDB went", found.peak_mb - found.before_mb, "MB", at_most=100)
+
+
 def of_peer(work: Path, size: Size) -> Iterator[Row]:
     part = "paho into influxd"
     if not influx_peer.is_here():
-        yield Row(part, "knots", None, "/s", note="influxd is not installed: apt-get install influxdb")
+        yield Row(part, "knots", None, "/s", note=NO_INFLUXD)
         return
     load = loaded(work / "peer", Fleet(UNITS, 20, size.large_batches, int(time.time())))
     rate = influx_peer.rate(work / "influx", load)
@@ -158,7 +195,7 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
-        prog="scripts/bench server", description="Measures the server and holds it to its figures; about 15 minutes."
+        prog="scripts/bench server", description="Measures the server and holds it to its figures; about 40 minutes."
     )
     made.add_argument("--json", action="store_true", help="all figures as one JSON list at the end")
     made.add_argument("--quick", action="store_true", help="a twentieth of everything")

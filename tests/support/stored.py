@@ -8,9 +8,10 @@ from railbox_server.ledger import Ledger
 from railbox_server.store.database import Database
 from railbox_server.store.schema import SCRIPTS
 from railbox_server.store.sqlite import FILE
+from railbox_server.store.sqlite_rows import INSERTS, PART_S
 from railbox_server.store.state import pack_state
 from railbox_server.store.values import Group, Outbox, StoredBatch
-from railbox_telemetry.tables import ACCURACY, COURSE, FLAGS, SATS, SPEED
+from railbox_telemetry.tables import STATE
 from railbox_telemetry.values import Discarded, Section, SeqRange
 from railbox_telemetry.wire import decode
 from support.batches import DEVICE, EPOCH, PERIOD_S, START_S, payload, positions, temperatures
@@ -66,22 +67,11 @@ VISIT = '{"id": "a", "entered": {"est": "2026-10-26T07:33:20Z"}, "exited": null}
 CROSSING = '{"id": "b", "arrived": {"est": "2026-10-26T07:33:20Z"}, "departed": {"est": "2026-10-26T09:33:20Z"}}'
 TRIP = '{"unit": "U1", "from_s": 5, "to_s": 9}'
 CUSTODY = '{"place": "a", "start": {"est": "2026-10-26T07:33:20Z"}, "end": null}'
-KNOTS_OF_OLD = (
+KnotOfOld = tuple[int, int, int, int, int, int, int, int, int | None, int | None, int | None, int | None, int | None]
+KNOTS_OF_OLD: tuple[KnotOfOld, ...] = (
     (1, START_S, 1, 5, 2_500_000, 6_700_000, 0, 60, None, None, None, None, None),
     (1, START_S + 20_000, 1, 5, -3_300_000, -7_000_000, 300, -1, 0, 359, 10_000, 0, 65_535),
 )
-
-
-def _packed(row: tuple[int | None, ...]) -> tuple[int | None, ...]:
-    outbox, time_s, _, seq, *place, speed, course, accuracy, sats, flags = row
-    values = zip((SPEED, COURSE, ACCURACY, SATS, FLAGS), (speed, course, accuracy, sats, flags), strict=True)
-    return (
-        outbox,
-        time_s,
-        seq,
-        *place,
-        pack_state({quantity.bit: each for quantity, each in values if each is not None}),
-    )
 
 
 def old_file(folder: Path, version: int) -> None:
@@ -97,11 +87,12 @@ def old_file(folder: Path, version: int) -> None:
             "INSERT INTO quarantine VALUES (1, ?, 'undecodable', 'why', x'00', 5, NULL, NULL, x'fffe')", (DEVICE,)
         )
         db.execute("INSERT INTO statuses VALUES (?, 5, 1, '{}')", (DEVICE,))
-        if version < THIRD:
-            db.executemany("INSERT INTO knots VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", KNOTS_OF_OLD)
-        else:
+        if version >= THIRD:
             db.executemany("INSERT INTO knots VALUES (?,?,?,?,?,?,?,?)", map(_packed, KNOTS_OF_OLD))
-            db.execute("INSERT INTO boxes SELECT time_s / 14400, 1, lat_e5, lat_e5, lon_e5, lon_e5 FROM knots")
+            boxes = [(time_s // PART_S, 1, lat, lat, lon, lon) for _, time_s, _, _, lat, lon, *_ in KNOTS_OF_OLD]
+            db.executemany(INSERTS["boxes"], boxes)
+        else:
+            db.executemany(f"INSERT INTO knots VALUES ({','.join('?' * 13)})", KNOTS_OF_OLD)
         db.execute("INSERT INTO readings VALUES (1, 0, ?, -35)", (START_S,))
         db.execute("INSERT INTO events VALUES (1, ?, 1, 5, 0, 1, 0)", (START_S,))
         db.execute("INSERT INTO undated VALUES (1, 9, 1, 5, 0, 12, 2, 0)")
@@ -114,3 +105,10 @@ def old_file(folder: Path, version: int) -> None:
             db.execute("INSERT INTO progress VALUES ('U1', ?, ?)", ('{"km": 1}', TRIP))
             db.execute("INSERT INTO custody VALUES ('U1', 0, ?)", (CUSTODY,))
     database.close()
+
+
+def _packed(row: KnotOfOld) -> tuple[int | None, ...]:
+    """As schema 3 has it."""
+    _, time_s, outbox, seq, lat_e5, lon_e5, dark_s, delay_s, *state = row
+    scalars = {quantity.bit: value for quantity, value in zip(STATE, state, strict=True) if value is not None}
+    return outbox, time_s, seq, lat_e5, lon_e5, dark_s, delay_s, pack_state(scalars)

@@ -194,6 +194,10 @@ class ReadStore(Protocol):
 
     def custody(self, unit: str) -> Sequence[Row]: ...
 
+    def data_since_s(self, unit: str) -> float:
+        """Until when retention let go of anything that the unit's visits, crossings and custody are made of."""
+        ...
+
     def trips(self) -> Sequence[Row]:
         """By unit, then time."""
         ...

@@ -1,7 +1,7 @@
 """What is let go after its time, in steps of a few milliseconds between the groups of ingest.
 
-The decisions are the settings'; a number of the ledger stays what it was. Freed space is used again: the file does not
-shrink.
+The decisions are the settings'; a number of the ledger stays what it was, and so does what was derived of what goes
+(past.py). Freed space is used again: the file does not shrink.
 """
 
 import json
@@ -17,10 +17,11 @@ from typing import Final
 from railbox_server.store import sqlite_writes as writes
 from railbox_server.store.database import Database
 from railbox_server.store.interface import StoreError, UnstorableError
+from railbox_server.store.past import note, span_of
 from railbox_server.store.settings import RetentionSettings
-from railbox_server.store.sqlite_rows import PART_S
+from railbox_server.store.sqlite_derived import count_statistics
+from railbox_server.store.sqlite_rows import PART_S, SERIES
 from railbox_server.store.values import Row
-from railbox_telemetry import iso
 from railbox_telemetry.seqset import SeqSet
 from railbox_telemetry.tables import CHANNELS
 
@@ -34,11 +35,16 @@ LOOK_S: Final = 10.0
 ROUND_S: Final = 3_600.0
 LEAST_REST_S: Final = 0.005
 _OUTSIDE_S: Final = DAY_S
-"""Kept before a stay, so that its beginning stays known."""
+"""Kept before a stay, so that its beginning stays known, and what held then."""
 _STAYS: Final = """
     WITH own AS (SELECT unit FROM assignments WHERE device_id = :device
                   UNION SELECT device FROM devices WHERE id = :device)
     SELECT row FROM visits WHERE unit IN own UNION ALL SELECT row FROM crossings WHERE unit IN own"""
+_NEWEST: Final = """
+    SELECT (SELECT max(time_s) FROM knots WHERE outbox_id = o.id) FROM outboxes o WHERE o.device_id = ?"""
+
+_PAST_KEYS: Final = {"visits": "nth", "crossings": "nth", "trips": "from_s", "custody": "from_s, until_s, what"}
+"""What a unit leaves behind, and what tells its rows apart."""
 
 Step = Callable[[], int]
 """Lets some rows go in one transaction; returns how many, 0 when there are no more. What to let go is looked for by a
@@ -108,57 +114,71 @@ class Keeper:
 
 
 def _steps(db: Database, settings: RetentionSettings, now_s: int) -> Iterator[tuple[str, Step]]:
-    """Every kind that has a time, by outbox or device where its rows are clustered so."""
+    """Every kind that has a time, by outbox, device or unit where its rows are clustered so."""
     with db.reading() as reader:
         outboxes: list[tuple[int, int]] = reader.execute("SELECT id, device_id FROM outboxes").fetchall()
-    devices = sorted({device for _, device in outboxes})
+        units: list[str] = [unit for (unit,) in reader.execute("SELECT unit FROM units")]
     cut = {
         field.name.removesuffix("_days"): now_s - getattr(settings, field.name) * DAY_S
         for field in fields(settings)
         if field.name.endswith("_days") and getattr(settings, field.name)
     }
+    before_s = _before_s(db, cut, sorted({device for _, device in outboxes}))
+    with db.writing() as at:
+        for kind, times_s in before_s.items():
+            note(at, kind, times_s)
     if "batches" in cut:
         for outbox, _ in outboxes:
             yield "batches", partial(_let_batches_go, db, outbox, cut["batches"] * 1000)
-    if "knots" in cut:
-        whole = {device: _before_stays(db, device, cut["knots"]) for device in devices}
-        for outbox, device in outboxes:
-            yield "knots", partial(_delete_before, db, "knots", {"outbox_id": outbox}, whole[device])
-        yield "boxes", partial(_delete_boxes, db, min(whole.values(), default=0) // PART_S)
-    if "readings" in cut:
-        for device in devices:
-            for channel in CHANNELS:
-                key = {"device_id": device, "channel": channel.bit}
-                yield "readings", partial(_delete_before, db, "readings", key, cut["readings"])
-    if "events" in cut:
-        for device in devices:
-            yield "events", partial(_delete_before, db, "events", {"device_id": device}, cut["events"])
+    for kind in (kind for kind in SERIES if kind in before_s):
+        for key, device in _clusters(kind, outboxes):
+            margin_s = 0 if kind == "knots" else _OUTSIDE_S
+            yield kind, partial(_delete_before, db, kind, key, before_s[kind][device] - margin_s)
+    if "knots" in before_s:
+        yield "boxes", partial(_delete_boxes, db, min(before_s["knots"].values(), default=0) // PART_S)
+    if "visits" in cut:
+        for unit in units:
+            for table in _PAST_KEYS:
+                yield table, partial(_delete_past, db, table, unit, cut["visits"])
     for table, key in (("quarantine", "id"), ("statuses", "device")):
         if table in cut:
             yield table, partial(_delete_received, db, table, key, cut[table] * 1000)
 
 
+def _before_s(db: Database, cut: Mapping[str, int], devices: Sequence[int]) -> dict[str, dict[int, int]]:
+    """By kind and device, until when goes what visits and custody are made of, and they themselves."""
+    found = {kind: dict.fromkeys(devices, cut[kind]) for kind in (*SERIES, "visits") if kind in cut}
+    if "knots" in found:
+        found["knots"] = {device: _before_stays(db, device, cut["knots"]) for device in devices}
+    return found
+
+
+def _clusters(table: str, outboxes: Sequence[tuple[int, int]]) -> Iterator[tuple[dict[str, int], int]]:
+    """What the rows of a time series are clustered by, before their time: a key and the device."""
+    if table == "knots":
+        yield from (({"outbox_id": outbox}, device) for outbox, device in outboxes)
+        return
+    for device in sorted({device for _, device in outboxes}):
+        if table == "readings":
+            yield from (({"device_id": device, "channel": channel.bit}, device) for channel in CHANNELS)
+        else:
+            yield {"device_id": device}, device
+
+
 def _before_stays(db: Database, device: int, cut_s: int) -> int:
     """The time, or an earlier one, that is within no visit and no crossing of the device's units: one that lost its
-    beginning would be judged anew as another one."""
+    beginning would be judged anew as another one. Nor is it near the device's last knot: where it was seen last stays
+    known."""
     with db.reading() as reader:
         rows: list[Row] = [json.loads(row) for (row,) in reader.execute(_STAYS, {"device": device})]
-    spans = sorted((_span_of(row) for row in rows), reverse=True)
+        newest: list[int] = [row[0] for row in reader.execute(_NEWEST, (device,)) if row[0] is not None]
+    if newest:
+        cut_s = min(cut_s, max(newest) - _OUTSIDE_S)
+    spans = sorted(map(span_of, rows), reverse=True)
     for start_s, end_s in spans:
         if start_s - _OUTSIDE_S < cut_s <= end_s:
             cut_s = start_s - _OUTSIDE_S
     return cut_s
-
-
-def _span_of(row: Row) -> tuple[int, int]:
-    """The first and last second that the row may speak of."""
-    start, end = row.get("entered") or row.get("arrived"), row.get("exited") or row.get("departed")
-    return _second(start, ("earliest", "est", "latest"), 0), _second(end, ("latest", "est", "earliest"), 2**62)
-
-
-def _second(bounds: Mapping[str, str | None] | None, keys: Sequence[str], unknown: int) -> int:
-    known = [text for key in keys if bounds is not None and (text := bounds[key]) is not None]
-    return iso.to_s(known[0]) if known else unknown
 
 
 def _let_batches_go(db: Database, outbox: int, before_ms: int) -> int:
@@ -195,6 +215,21 @@ def _delete_boxes(db: Database, before_part: int) -> int:
     with db.writing() as at:
         query = f"DELETE FROM boxes WHERE (part, outbox_id) IN ({some})"  # noqa: S608 - as above
         return at.execute(query, (before_part, STEP_ROWS)).rowcount
+
+
+def _delete_past(db: Database, table: str, unit: str, before_s: int) -> int:
+    """What a unit's table says of the time before, and was over by then."""
+    keys = _PAST_KEYS[table]
+    query = f"SELECT {keys} FROM {table} WHERE unit = ? AND until_s < ? LIMIT ?"  # noqa: S608 - our tables
+    with db.reading() as reader:
+        gone = reader.execute(query, (unit, before_s, STEP_ROWS)).fetchall()
+    if gone:
+        values = ",".join("?" * len(gone[0]))
+        with db.writing() as at:
+            query = f"DELETE FROM {table} WHERE unit = ? AND ({keys}) = ({values})"  # noqa: S608 - our tables
+            at.executemany(query, [(unit, *key) for key in gone])
+            count_statistics(at)
+    return len(gone)
 
 
 def _delete_received(db: Database, table: str, key: str, before_ms: int) -> int:

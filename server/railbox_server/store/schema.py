@@ -121,9 +121,17 @@ CREATE TRIGGER quarantine_shrank AFTER DELETE ON quarantine BEGIN
   UPDATE meta SET value = value - length(old.payload) WHERE key = 'quarantine_bytes'; END;
 """
 
+# let_go: until when retention let go of a device's rows of a kind. What was derived of that time stays (past.py).
+_FOURTH: Final = """
+CREATE TABLE let_go (
+  device_id INTEGER NOT NULL, kind TEXT NOT NULL, before_s INTEGER NOT NULL, PRIMARY KEY (device_id, kind)
+) WITHOUT ROWID;
+CREATE INDEX assignments_unit ON assignments (unit);
+"""
+
 # Visits, crossings and custody with the time they lasted by their estimates, so that those of a time are found; 2^62
 # stands for never. `trips`: one for each run along a corridor, with what was measured on it.
-_FOURTH: Final = """
+_FIFTH: Final = """
 ALTER TABLE visits ADD COLUMN from_s INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE visits ADD COLUMN until_s INTEGER NOT NULL DEFAULT 0;
 UPDATE visits SET
@@ -152,4 +160,4 @@ DROP TABLE custody;
 ALTER TABLE spans RENAME TO custody;
 """
 
-SCRIPTS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH)
+SCRIPTS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)

@@ -27,9 +27,10 @@ class RetentionSettings:
     """0 days: for ever. What a number of the ledger came to stays known when its data is let go."""
 
     batches_days: int = setting(0, "the wire's bytes, from which all the rest can be made again", low=0)
-    knots_days: int = setting(0, "positions; visits and crossings reach back no further than they do", low=0)
+    knots_days: int = setting(0, "positions; what they came to (visits_days) stays as it was", low=0)
     readings_days: int = setting(0, "readings of sensors", low=0)
     events_days: int = setting(0, "doors, shocks and what trackers noticed", low=0)
+    visits_days: int = setting(0, "visits, crossings, and what was carried meanwhile and between them", low=0)
     statuses_days: int = setting(0, "what a tracker last said of itself", low=0)
     quarantine_days: int = setting(0, "messages that could not be believed", low=0)
     quarantine_mb: int = setting(

@@ -14,10 +14,10 @@ from pydantic_core import from_json
 
 from railbox_server.journey.reading import est_span
 from railbox_server.store.database import Database
+from railbox_server.store.past import NEVER_S, OPEN_S, let_go_of, new_of, outlasts, past_of
 from railbox_server.store.values import Conclusion, DerivedChange, Mark, Page, Row, TimeSpan, Untrusted
 from railbox_telemetry import iso
 
-NEVER_S: Final = 2**62
 _ID_BITS = 31
 """Of a row's id, which fit beside a time in seconds."""
 _TABLES: Final = ("units", "visits", "crossings", "untrusted", "trips", "progress", "custody")
@@ -51,7 +51,7 @@ class SqliteDerived:
         with self._db.writing() as db:
             for table in _TABLES:
                 db.execute(f"DELETE FROM {table} WHERE unit = ?", (unit,))  # noqa: S608 - names of this list
-            _count_statistics(db)
+            count_statistics(db)
 
     # --- what the engine reads ---------------------------------------------------------------------------------------
 
@@ -115,6 +115,10 @@ class SqliteDerived:
     def custody(self, unit: str) -> Sequence[Row]:
         return self._rows("custody", "from_s, until_s, what", unit)
 
+    def data_since_s(self, unit: str) -> float:
+        with self._db.reading() as db:
+            return let_go_of(db, unit).custody_s
+
     def trips(self) -> Sequence[Row]:
         return self._rows("trips", "unit, from_s")
 
@@ -160,25 +164,25 @@ class SqliteDerived:
 
 
 def _change(db: sqlite3.Connection, change: DerivedChange) -> bool:
-    """Whether visits or crossings changed."""
-    unit = change.unit
+    """Whether visits or crossings changed. What is of the past (past.py) stays."""
+    unit, let_go = change.unit, let_go_of(db, change.unit)
     if change.anew:
-        for table in ("visits", "crossings", "untrusted"):
-            db.execute(f"DELETE FROM {table} WHERE unit = ?", (unit,))  # noqa: S608 - names of this list
+        db.execute("DELETE FROM untrusted WHERE unit = ?", (unit,))
     changed = change.anew
     tables = (
-        ("visits", change.visits_gone, map(_visit_columns, change.visits)),
-        ("crossings", change.crossings_gone, map(_crossing_columns, change.crossings)),
+        ("visits", change.visits_gone, change.visits, _visit_columns),
+        ("crossings", change.crossings_gone, change.crossings, _crossing_columns),
     )
-    for table, gone, new in tables:
-        rows = [{"unit": unit, **row} for row in new]
-        there = {row["nth"] for row in rows}
-        lost = [(unit, nth) for nth in map(_nth, gone) if nth not in there]
+    for table, gone, new, columns in tables:
+        past = past_of(db, table, unit, let_go.stays_s)
+        rows = [{"unit": unit, **columns(row)} for row in new_of(new, past, let_go.stays_s, let_go.gone_s)]
+        kept = {*(row["nth"] for row in rows), *map(_nth, past)}
+        lost = [(unit, nth) for nth in (_nths(db, table, unit) if change.anew else map(_nth, gone)) if nth not in kept]
         changed |= bool(rows or lost)
-        db.executemany(f"DELETE FROM {table} WHERE unit = ? AND nth = ?", lost)  # noqa: S608 - as above
+        db.executemany(f"DELETE FROM {table} WHERE unit = ? AND nth = ?", lost)  # noqa: S608 - names of this list
         _put(db, table, rows)
     if change.anew or change.crossings or change.crossings_gone:
-        _count_statistics(db)
+        count_statistics(db)
     db.executemany(
         "DELETE FROM untrusted WHERE unit = ? AND device = ? AND time_s BETWEEN ? AND ?",
         [(unit, device, *_stored(span)) for device, span in change.judged],
@@ -192,21 +196,33 @@ def _change(db: sqlite3.Connection, change: DerivedChange) -> bool:
     return changed
 
 
+def _nths(db: sqlite3.Connection, table: str, unit: str) -> list[int]:
+    return [nth for (nth,) in db.execute(f"SELECT nth FROM {table} WHERE unit = ?", (unit,))]  # noqa: S608 - names of ours
+
+
 def _conclude(db: sqlite3.Connection, conclusion: Conclusion) -> bool:
-    """Whether custody changed."""
-    unit = conclusion.unit
+    """Whether custody changed. What is of the past (past.py) stays."""
+    unit, let_go = conclusion.unit, let_go_of(db, conclusion.unit)
     db.execute("INSERT OR REPLACE INTO units VALUES (?,?)", (unit, json.dumps(conclusion.row)))
     if conclusion.progress is None:
         db.execute("DELETE FROM progress WHERE unit = ?", (unit,))
     else:
         db.execute("INSERT OR REPLACE INTO progress VALUES (?,?)", (unit, json.dumps(conclusion.progress)))
-    if _exchange(db, "trips", unit, conclusion.travelled, list(map(_trip_columns, conclusion.trips))):
-        _count_statistics(db)
-    return _exchange(db, "custody", unit, conclusion.kept, list(map(_custody_columns, conclusion.custody)))
+    if _exchange_trips(db, conclusion, let_go.stays_s):
+        count_statistics(db)
+    past = past_of(db, "custody", unit, let_go.custody_s)
+    new = [*past, *new_of(conclusion.custody, past, let_go.custody_s, let_go.gone_s)]
+    return _exchange(db, "custody", unit, conclusion.kept, map(_custody_columns, new))
+
+
+def _exchange_trips(db: sqlite3.Connection, conclusion: Conclusion, before_s: int) -> bool:
+    past = [row for row in past_of(db, "trips", conclusion.unit, before_s) if outlasts(row, conclusion.trips, before_s)]
+    new = [row for row in conclusion.trips if not any(row["from_s"] <= old["to_s"] for old in past)]
+    return _exchange(db, "trips", conclusion.unit, conclusion.travelled, map(_trip_columns, (*past, *new)))
 
 
 def _exchange(
-    db: sqlite3.Connection, table: str, unit: str, spans: Sequence[TimeSpan], new: Sequence[Mapping[str, object]]
+    db: sqlite3.Connection, table: str, unit: str, spans: Sequence[TimeSpan], new: Iterable[Mapping[str, object]]
 ) -> bool:
     """Instead of what touches some spans of time; returns whether that is another thing."""
     wanted = {tuple(row.items()): row for row in ({"unit": unit, **row} for row in new)}
@@ -234,7 +250,7 @@ def _put(db: sqlite3.Connection, table: str, rows: Iterable[Mapping[str, object]
         db.execute(query, tuple(row.values()))
 
 
-def _count_statistics(db: sqlite3.Connection) -> None:
+def count_statistics(db: sqlite3.Connection) -> None:
     db.execute("UPDATE meta SET value = value + 1 WHERE key = 'statistics_version'")
 
 
@@ -271,7 +287,7 @@ def _span(first: Row | None, last: Row | None) -> dict[str, float]:
 
 def _stored(span: TimeSpan) -> tuple[float, float]:
     """Infinite times as numbers that SQLite can compare with."""
-    return max(span[0], -NEVER_S), min(span[1], NEVER_S)
+    return max(span[0], NEVER_S), min(span[1], OPEN_S)
 
 
 def _nth(row: Row) -> int:

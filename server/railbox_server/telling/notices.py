@@ -36,12 +36,14 @@ class Outcome:
 class Now:
     """`host_s`: what flaps does so by arrival, so holding goes by the host. `clock_s`: the journeys' own time.
 
-    `let_go_until_s`: what ended by then may have been told and forgotten; None: nothing was forgotten.
+    `let_go_until_s`: what ended by then may have been told and forgotten; None: nothing was forgotten. `data_since_s`:
+    of what ended before, data may have been let go, so nobody could tell whether it is still true.
     """
 
     host_s: int
     clock_s: int
     let_go_until_s: int | None = None
+    data_since_s: float = float("-inf")
 
 
 def step(
@@ -111,8 +113,9 @@ GROWING: Final = frozenset({"dwell_min_s", "dwell_est_s", "dwell_max_s", "dwell_
 
 
 def _is_settled(fact: Fact, now: Now, calm: Hysteresis) -> bool:
-    """Over for so long that nothing is told of it any more: data may have been deleted since."""
-    return fact.end_s is not None and fact.end_s < now.clock_s - calm.settle_s
+    """Over for so long that nothing is told of it any more, or before what data goes back to."""
+    settled_s = max(now.clock_s - calm.settle_s, now.data_since_s)
+    return fact.end_s is not None and fact.end_s < settled_s
 
 
 def _is_forgotten(fact: Fact, now: Now) -> bool:

@@ -47,6 +47,10 @@ class TellingStore(Protocol):
 
     def custody(self, unit: str) -> Sequence[Row]: ...
 
+    def data_since_s(self, unit: str) -> float:
+        """Until when retention let go of anything that the rest is made of."""
+        ...
+
     def known_devices(self) -> frozenset[str]: ...
 
     def assignments(self) -> Sequence[Assignment]: ...
@@ -171,7 +175,7 @@ class Teller:
         row = next(iter(self._store.unit_rows(unit)), None)
         if row is None and unit in known:
             return False  # not judged yet
-        now = Now(self._host_s(), self._clock.now_s(), self._ledger.let_go_until_s)
+        now = Now(self._host_s(), self._clock.now_s(), self._ledger.let_go_until_s, self._store.data_since_s(unit))
         assigned = any(now.clock_s in item.span for item in known.get(unit, ()))
         true = facts(
             unit,
