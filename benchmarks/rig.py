@@ -53,13 +53,10 @@ def loaded_in_parts(file: Path, fleet: Fleet, parts: int) -> list[Load]:
 
 @dataclass(frozen=True)
 class Done:
-    """Seconds from the first message until all were stored, and until all were judged; CPU seconds by process, until
-    all were stored and until all were judged."""
+    """Seconds from the first message until all were stored; CPU seconds by process until then."""
 
     stored_s: float
-    judged_s: float
     cpu_s: dict[str, float]
-    judged_cpu_s: dict[str, float]
 
 
 class Run:
@@ -75,20 +72,16 @@ class Run:
         self._client.close()
 
     def take(self, load: Load) -> Done:
-        """All of the load, as fast as the server takes it."""
+        """All of the load, as fast as the server takes it. What it comes to is still to be judged."""
         before, cpu_before = self._arrived(), self._cpu_s()
         with self._publisher(load) as publisher:
             started = time.monotonic()
             go(publisher)
             self.until_arrived(before + load.count)
             stored_s, cpu_after = time.monotonic() - started, self._cpu_s()
-            self.settle()
-            judged_s, cpu_at_end = time.monotonic() - started, self._cpu_s()
             load_cpu_s = told(publisher)["cpu_s"]
-        stored, judged = (
-            {name: after[name] - cpu_before.get(name, 0.0) for name in after} for after in (cpu_after, cpu_at_end)
-        )
-        return Done(stored_s, judged_s, {**stored, "load generator": load_cpu_s}, judged)
+        used = {name: used_s - cpu_before.get(name, 0.0) for name, used_s in cpu_after.items()}
+        return Done(stored_s, {**used, "load generator": load_cpu_s})
 
     def until_arrived(self, count: int) -> None:
         """So many messages in all."""

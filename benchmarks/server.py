@@ -71,12 +71,15 @@ def of_ingest(work: Path, size: Size) -> Iterator[Row]:
         load = loaded(work / f"load-{knots}", Fleet(UNITS, knots, batches, int(time.time())))
         with running(work / f"ingest-{knots}", load.fleet.devices) as run:
             done = run.take(load)
+            started = time.monotonic()
+            run.settle()
+            judged_s = time.monotonic() - started
             note = f"{batches:,} batches of {UNITS:,} units, 5 % late by days, 2 % repeated"
             yield Row(
                 part, "batches committed", batches / done.stored_s, "/s", 2_000 if knots == 3 else None, note=note
             )
             yield Row(part, "knots committed", batches * knots / done.stored_s, "/s", 20_000 if knots == 20 else None)
-            yield Row(part, "until the engine has judged all of them", done.judged_s - done.stored_s, "s")
+            yield Row(part, "until the engine has judged all of them", judged_s, "s")
             for name, used_s in sorted(done.cpu_s.items()):
                 yield Row(part, f"CPU of the {name}", 100 * used_s / done.stored_s, "%", note="of one core")
             yield Row(part, "missing by the ledger", run.missing(), "", at_most=0)
@@ -86,10 +89,10 @@ def of_ingest(work: Path, size: Size) -> Iterator[Row]:
 
 
 def of_scale(work: Path, size: Size) -> Iterator[Row]:
-    """CPU of the server's own process a knot, over the number of units: the broker and the engine have their own. The
-    fleets take turns, so that what else the machine does falls on all alike."""
-    stored, judged = dict.fromkeys(SCALE, 0.0), dict.fromkeys(SCALE, 0.0)
-    knots = dict.fromkeys(SCALE, 0)
+    """CPU of the server's own process a knot, over the number of units: the broker and the engine have their own, what
+    listens to the engine, busy all the while, has not. The fleets take turns, so that what else the machine does falls
+    on all alike."""
+    cpu_s, knots = dict.fromkeys(SCALE, 0.0), dict.fromkeys(SCALE, 0)
     with ExitStack() as stack:
         turns: list[list[tuple[Run, Load]]] = [[] for _ in range(TURNS)]
         for units in SCALE:
@@ -100,16 +103,14 @@ def of_scale(work: Path, size: Size) -> Iterator[Row]:
             for turn, load in zip(turns, rest, strict=True):
                 turn.append((run, load))
         for run, load in chain.from_iterable(turns):
-            done, units = run.take(load), load.fleet.units
-            stored[units] += done.cpu_s["server"]
-            judged[units] += done.judged_cpu_s["server"]
+            units = load.fleet.units
+            cpu_s[units] += run.take(load).cpu_s["server"]
             knots[units] += load.count * load.fleet.knots_a_batch
-    for what, cpu_s in (("until stored", stored), ("until judged too", judged)):
-        costs = {units: 1e6 * cpu_s[units] / knots[units] for units in SCALE}
-        for units, cost in costs.items():
-            yield Row("scale", f"CPU of the server {what}, {units:,} units", cost, "us/knot")
-        spread = 100 * (max(costs.values()) / min(costs.values()) - 1)
-        yield Row("scale", f"spread {what}", spread, "%", at_most=20 if cpu_s is stored else None)
+    costs = {units: 1e6 * cpu_s[units] / knots[units] for units in SCALE}
+    for units, cost in costs.items():
+        yield Row("scale", f"CPU of the server, {units:,} units", cost, "us/knot")
+    spread = 100 * (max(costs.values()) / min(costs.values()) - 1)
+    yield Row("scale", "spread from 20 to 10,000 units", spread, "%", at_most=20)
 
 
 def of_latency(work: Path, size: Size) -> Iterator[Row]:
