@@ -7,7 +7,7 @@ settings. Only what an engine is at work on is in its memory. Decides nothing.
 import json
 import logging
 import sqlite3
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from hashlib import sha256
@@ -34,6 +34,8 @@ CACHE_KIB: Final = 4_096
 
 _SCRIPT: Final = (
     "CREATE TABLE made_by (version TEXT NOT NULL)",
+    """CREATE TABLE judged (device TEXT NOT NULL, epoch INTEGER NOT NULL, count INTEGER NOT NULL,
+         PRIMARY KEY (device, epoch)) WITHOUT ROWID""",
     "CREATE TABLE units (unit TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
     # stream: a device's chains, with an empty name the unit's episodes, or the cells of its trail
     """CREATE TABLE spans (
@@ -102,6 +104,15 @@ class Book:
 
     def put_head(self, unit: str, head: dict[str, Any]) -> None:
         self._db.execute("INSERT OR REPLACE INTO units VALUES (?,?)", (unit, json.dumps(head)))
+
+    def judged(self) -> dict[tuple[str, int], int]:
+        """How many numbers of each outbox (by device and epoch) were stored when all was judged."""
+        return {(device, epoch): count for device, epoch, count in self._db.execute("SELECT * FROM judged")}
+
+    def put_judged(self, counts: Mapping[tuple[str, int], int]) -> None:
+        self._db.executemany(
+            "INSERT OR REPLACE INTO judged VALUES (?,?,?)", [(*key, count) for key, count in counts.items()]
+        )
 
     def forget(self, unit: str) -> None:
         self._db.execute("DELETE FROM units WHERE unit = ?", (unit,))

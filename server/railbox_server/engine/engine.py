@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from railbox_server.clock import Clock
 from railbox_server.engine.changes import Change, touched
 from railbox_server.engine.concluder import Concluder
+from railbox_server.engine.hearing import RESTORED, Hearing
 from railbox_server.engine.keeper import Keeper, New, News, Open
 from railbox_server.engine.present import present_row
 from railbox_server.engine.rows import worst_flag
@@ -78,6 +79,7 @@ class Engine:
         self._mono_s = mono_s
         self._units: Units = {}
         self._version = -1
+        self._hearing: Hearing | None = None
         self._due: dict[str, float] = {}
         """Units with something new, and when they are to be judged."""
         self._new: dict[str, New] = {}
@@ -95,6 +97,8 @@ class Engine:
         return len({*self._due, *self._unconcluded, *stale})
 
     def touch(self, changes: Sequence[Change]) -> None:
+        if self._hearing is not None:
+            self._hearing.hear(changes)
         by_device: dict[str, list[Change]] = {}
         for change in changes:
             by_device.setdefault(change.device, []).append(change)
@@ -140,6 +144,7 @@ class Engine:
                     taken[unit] = self._new.pop(unit)
                     judged += self._judge(unit, taken[unit], now_s)
                 changed = self._store.change_derived([each.change for each in judged if not each.change.is_empty])
+                self._note_judged()
         except StoreError as error:
             log.error("%s; trying again in %.0f s", error, STORE_RETRY_S)
             self._new |= taken
@@ -151,6 +156,11 @@ class Engine:
         for each in judged:
             last_s = None if each.news.last is None else int(each.news.last.time_s)
             self._tell(Told(pending, each.unit, last_s, each.unit in changed, each.took_s))
+
+    def _note_judged(self) -> None:
+        if self._hearing is not None:
+            due = {item.device for unit in self._due for item in self._units[unit]}
+            self._keeper.book.put_judged(self._hearing.judged(due))
 
     def _judge(self, unit: str, new: New, now_s: int) -> Iterator["_Judged"]:
         """Nothing where a unit's data cannot be judged: it must not stop the others."""
@@ -166,7 +176,9 @@ class Engine:
             raise
         except Exception:
             log.exception("unit %s cannot be judged", unit)
-            self._new[unit] = New(None)  # for when there is more of it
+            # For when there is more of it, or another engine.
+            self._new[unit] = New(None)
+            self._keeper.book.forget(unit)
 
     def _is_judged(self, unit: str, news: News, now_s: int) -> None:
         if news.last is not None:
@@ -260,11 +272,15 @@ class Engine:
             return
         units = units_of(self._store.known_devices(), self._store.assignments())
         derived = self._store.derived_units() if self._version < 0 else frozenset[str]()
-        if self._version < 0:
+        missed = frozenset[str]()
+        if self._hearing is None:
+            self._hearing = Hearing(self._store, self._keeper.book.judged())
+            missed = self._hearing.missed()
             self._concluder.begin()
         for unit in sorted(units):
             if self._version < 0:
-                self._begin(unit, units[unit], unit in derived)
+                devices = {RESTORED, *(item.device for item in units[unit])}
+                self._begin(unit, units[unit], whole=unit not in derived or not missed.isdisjoint(devices))
             elif units[unit] != self._units.get(unit):
                 self._touch(unit)
         gone = (self._units.keys() if self._version >= 0 else derived) - units.keys()
@@ -278,9 +294,9 @@ class Engine:
             self._tell(Told(self.pending, unit, rows_changed=True))
         self._tell(Told(self.pending))
 
-    def _begin(self, unit: str, assignments: Sequence[Assignment], derived: bool) -> None:
-        """Takes up what the last engine left. `derived`: there is something of the unit in the store."""
-        if not derived or not self._keeper.is_current(unit, assignments):
+    def _begin(self, unit: str, assignments: Sequence[Assignment], *, whole: bool) -> None:
+        """Takes up what the last engine left; `whole`: nothing of it is of use."""
+        if whole or not self._keeper.is_current(unit, assignments):
             self._touch(unit)
             return
         last_s = self._keeper.last_s(unit)

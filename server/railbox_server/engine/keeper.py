@@ -30,15 +30,11 @@ DUE_GAP_S: Final = 3_600.0
 
 @dataclass(slots=True)
 class New:
-    """What is new of a unit. `spans`: by device; None: all of it may be. `stored`: by outbox, as Change has it."""
+    """What is new of a unit. `spans`: by device; None: all of it may be."""
 
     spans: dict[str, list[TimeSpan]] | None = field(default_factory=dict[str, list[TimeSpan]])
-    stored: dict[str, int] = field(default_factory=dict[str, int])
 
     def add(self, change: Change) -> None:
-        for epoch, count in change.stored:
-            name = _outbox(change.device, epoch)
-            self.stored[name] = max(count, self.stored.get(name, 0))
         if not change.spans:
             self.spans = None
         elif self.spans is not None:
@@ -96,8 +92,7 @@ class Keeper:
         if anew or spans is None:
             self.book.forget(unit)
             spans = {item.device: [ALWAYS] for item in assignments}
-            # Counted before the knots are read: what is stored meanwhile is told of later.
-            head = {"stored": self._stored(assignments), "due": {"path": [], "spans": []}}
+            head = {"due": {"path": [], "spans": []}}
         knots = UnitKnots(self._store, assignments, head.get("extents", {}))
         was_last = waypoint(head.get("last"))
         pages = self.book.of(unit, was_last)
@@ -126,7 +121,6 @@ class Keeper:
         )
         head |= {
             "assigned": _assigned(assignments),
-            "stored": _most(head["stored"], fresh.stored),
             "last": pages.last,
             "extents": knots.by_track,
             "due": _due(head["due"], update.moved, [*_flat(spans), *_moved(visits, new_visits)]),
@@ -139,18 +133,13 @@ class Keeper:
         return News(change, pages.last, moved, open_moved, now_open)
 
     def is_current(self, unit: str, assignments: Sequence[Assignment]) -> bool:
-        """Whether all that is stored of a unit has been judged."""
+        """Whether it was judged, and by these assignments."""
         head = self.book.head(unit)
-        return bool(head) and head["assigned"] == _assigned(assignments) and head["stored"] == self._stored(assignments)
+        return bool(head) and head["assigned"] == _assigned(assignments)
 
     def is_concluded(self, unit: str) -> bool:
         """Whether nothing is due to be concluded."""
         return not any(self.book.head(unit).get("due", {}).values())
-
-    def _stored(self, assignments: Sequence[Assignment]) -> dict[str, int]:
-        states = [state for device in {item.device for item in assignments} for state in self._store.outboxes(device)]
-        counts = {_outbox(state.outbox.device, state.outbox.epoch): len(state.ledger.stored) for state in states}
-        return {name: count for name, count in counts.items() if count}
 
     def open(self, unit: str, assignments: Sequence[Assignment], now_s: int) -> Open | None:
         """What lasts of a unit; None: nothing does."""
@@ -191,14 +180,6 @@ class Keeper:
 
 def _assigned(assignments: Sequence[Assignment]) -> list[list[Any]]:
     return [[item.device, item.span.from_s, item.span.to_s] for item in assignments]
-
-
-def _outbox(device: str, epoch: int) -> str:
-    return f"{device} {epoch}"
-
-
-def _most(counts: Mapping[str, int], others: Mapping[str, int]) -> dict[str, int]:
-    return {name: max(counts.get(name, 0), others.get(name, 0)) for name in {**counts, **others}}
 
 
 def _due(before: Mapping[str, Any], moved: Sequence[TimeSpan], said: Sequence[TimeSpan]) -> dict[str, list[TimeSpan]]:
