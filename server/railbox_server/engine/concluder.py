@@ -5,13 +5,12 @@ nothing itself.
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any
 
-from railbox_server.custody.derive import channels_heard
 from railbox_server.custody.derive import derive as custody_of
-from railbox_server.custody.incidents import COUNTERS, DOOR_CODES, Ground
-from railbox_server.custody.model import DEFAULTS, DeviceLog
+from railbox_server.custody.incidents import Ground
+from railbox_server.custody.model import DEFAULTS
 from railbox_server.custody.model import Settings as CustodySettings
 from railbox_server.custody.report import custody_row
 from railbox_server.custody.spans import end_s, spans, start_s
@@ -20,7 +19,8 @@ from railbox_server.engine.rows import on_its_way
 from railbox_server.engine.trail import plain_standing
 from railbox_server.engine.travels import Travels
 from railbox_server.engine.unit_knots import UnitKnots
-from railbox_server.fleet import Assignment, Span
+from railbox_server.engine.unit_logs import UnitLogs
+from railbox_server.fleet import Assignment
 from railbox_server.geo.way import Way
 from railbox_server.journey.history import History, TimeSpan, joined
 from railbox_server.journey.model import Journey, Settings, Visit, Waypoint
@@ -36,11 +36,6 @@ from railbox_server.statistics.indicators import trip
 from railbox_server.statistics.reading import trip_row
 from railbox_server.store.interface import JourneyStore
 from railbox_server.store.values import Conclusion, Row
-from railbox_telemetry.values import Event, Reading
-
-ALL: Final = 2**62
-DOORS_LOOKED_THROUGH: Final = 100
-"""So many events before a door's are looked through for when it was opened."""
 
 
 class Concluder:
@@ -73,7 +68,7 @@ class Concluder:
         last = waypoint(head["last"])
         knots = UnitKnots(self._store, assignments, head["extents"])
         history = History(unit, knots, self._book.of(unit, last), self._network, self._settings)
-        logs = _Logs(self._store, assignments, self._custody, self._until_s(now_s, last))
+        logs = UnitLogs(self._store, assignments, self._custody, self._until_s(now_s, last))
         kept = [logs.reach(_span(span)) for span in head["due"]["spans"]]
         custody = [row for span in joined(kept, 0.0) for row in self._custody_rows(unit, span, logs, history, last)]
         conclusion = self._travelled(unit, head, knots, history, last, tuple(kept), custody)
@@ -156,7 +151,7 @@ class Concluder:
     # --- custody -----------------------------------------------------------------------------------------------------
 
     def _custody_rows(
-        self, unit: str, span: TimeSpan, logs: "_Logs", history: History, last: Waypoint | None
+        self, unit: str, span: TimeSpan, logs: UnitLogs, history: History, last: Waypoint | None
     ) -> list[Row]:
         """Of the visits and legs that touch a span of time."""
         touching = [
@@ -178,78 +173,6 @@ class Concluder:
 
         found = custody_of(touching, own, heard_s, where, self._custody, logs.first_s())
         return [custody_row(each) for each in found]
-
-
-class _Logs:
-    """What a unit's devices said, as far as custody asks for it."""
-
-    def __init__(
-        self, store: JourneyStore, assignments: Sequence[Assignment], settings: CustodySettings, until_s: int
-    ) -> None:
-        self._store = store
-        self._assigned = [(item.device, item.span.both(Span(None, until_s))) for item in assignments]
-        self._channels = channels_heard(settings)
-        self._gap_s = settings.gap_s
-
-    def first_s(self) -> float | None:
-        """When the first reading of all came."""
-        times = [
-            item.time_s
-            for device, span in self._assigned
-            for channel in self._channels
-            for item in self._store.readings(device, span, channel, 1, oldest=True)
-        ]
-        return min(times, default=None)
-
-    def reach(self, span: TimeSpan) -> TimeSpan:
-        """A span of time with what its readings and events say of others: a reading tells something until the next
-        one, a counter since the last one, a door's closing since it was opened."""
-        from_s, until_s = span
-        if not math.isfinite(from_s):
-            return span
-        for device, own in self._assigned:
-            before, after = own.both(_seconds((-math.inf, from_s - 1))), own.both(_seconds((until_s + 1, math.inf)))
-            for channel in self._channels:
-                earlier = self._store.readings(device, before, channel, 1)
-                later = self._store.readings(device, after, channel, 1, oldest=True) if math.isfinite(until_s) else ()
-                limit_s = math.inf if channel in COUNTERS.values() else self._gap_s
-                from_s = min([from_s, *(item.time_s for item in earlier if span[0] - item.time_s <= self._gap_s)])
-                until_s = max([until_s, *(item.time_s for item in later if item.time_s - span[1] <= limit_s)])
-            if any(event.code in DOOR_CODES for event in self._store.events(device, own.both(_seconds(span)), ALL)):
-                events = self._store.events(device, before, DOORS_LOOKED_THROUGH)
-                doors = [event.time_s for event in events if event.code in DOOR_CODES]
-                from_s = min([from_s, *doors[-1:]])
-        return from_s, until_s
-
-    def of(self, span: TimeSpan) -> list[DeviceLog]:
-        """What is to be known to say something of a span of time."""
-        from_s, until_s = span
-        wide = _seconds((from_s - self._gap_s, until_s + self._gap_s))
-        logs: list[DeviceLog] = []
-        for device, own in self._assigned:
-            readings = [
-                Reading(item.time_s, item.channel, item.value)
-                for channel in self._channels
-                for item in (
-                    *self._last_count(device, own, channel, from_s),
-                    *self._store.readings(device, own.both(wide), channel, ALL),
-                )
-            ]
-            later = own.both(_seconds((from_s, math.inf)))
-            events = [Event(item.time_s, item.code, item.value) for item in self._store.events(device, later, ALL)]
-            logs.append(DeviceLog(device, readings, events))
-        return logs
-
-    def _last_count(self, device: str, own: Span, channel: int, time_s: float) -> Iterable[Any]:
-        """What a counter showed before."""
-        if channel not in COUNTERS.values() or not math.isfinite(time_s):
-            return ()
-        return self._store.readings(device, own.both(_seconds((-math.inf, time_s - self._gap_s))), channel, 1)
-
-
-def _seconds(span: TimeSpan) -> Span:
-    from_s, until_s = (math.floor(time_s) if math.isfinite(time_s) else None for time_s in span)
-    return Span(from_s, None if until_s is None else until_s + 1)
 
 
 def _span(body: Sequence[float]) -> TimeSpan:
