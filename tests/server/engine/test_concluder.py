@@ -34,7 +34,7 @@ def there_and_back() -> list[Knot]:
 def said(chance: Random) -> list[Batch]:
     """A journey's batches: positions, now and then readings that are hours apart, and what happened."""
     path = there_and_back()
-    counts = dict[str, int].fromkeys(CHANNELS, 0)
+    counts: dict[str, int] = dict.fromkeys(CHANNELS, 0)
     found: list[Batch] = []
     for at in range(0, len(path), 4):
         some = path[at : at + 4]
