@@ -14,6 +14,7 @@ from railbox_server.ledger import Ledger
 from railbox_server.store import sqlite_writes as writes
 from railbox_server.store.database import Database
 from railbox_server.store.near import spans_near
+from railbox_server.store.past import note
 from railbox_server.store.rebuild import rebuild_ledgers, rebuild_rows
 from railbox_server.store.sqlite_derived import SqliteDerived
 from railbox_server.store.sqlite_rows import INSERTS, SERIES
@@ -116,6 +117,11 @@ class SqliteBooks(SqliteDerived):
             before = db.total_changes
             db.executemany(INSERTS[table], [tuple(own.get(at, value) for at, value in enumerate(row)) for row in rows])
             return db.total_changes - before
+
+    def note_let_go(self, device: str, kind: str, before_s: int) -> None:
+        """The device's rows of this kind are gone up to a time."""
+        with self._db.writing() as db:
+            note(db, kind, {writes.device_id(db, device): before_s})
 
     def let_go(self, outbox: Outbox, seqs: SeqSet) -> None:
         """These numbers are stored and their wire bytes are not kept."""

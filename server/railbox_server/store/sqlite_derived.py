@@ -53,6 +53,16 @@ class SqliteDerived:
                 db.execute(f"DELETE FROM {table} WHERE unit = ?", (unit,))  # noqa: S608 - names of this list
             count_statistics(db)
 
+    def adopt_past(self, unit: str, table: str, rows: Sequence[Row]) -> int:
+        """Takes what another store has of a time whose data is gone; returns how many rows are new."""
+        with self._db.writing() as db:
+            there = past_of(db, table, unit, OPEN_S)
+            new = [row for row in new_of(rows, there, OPEN_S) if row not in there]
+            _put(db, table, [{"unit": unit, **_COLUMNS[table](row)} for row in new])
+            if new:
+                count_statistics(db)
+        return len(new)
+
     # --- what the engine reads ---------------------------------------------------------------------------------------
 
     def derived_units(self) -> frozenset[str]:
@@ -278,6 +288,12 @@ def _trip_columns(row: Row) -> dict[str, object]:
 def _custody_columns(row: Row) -> dict[str, object]:
     what = "leg" if row["place"] is None else f"at {row['place']}"
     return {**_span(row["start"], row["end"]), "what": what, "row": json.dumps(row)}
+
+
+_COLUMNS: Final = {
+    "visits": _visit_columns, "crossings": _crossing_columns, "custody": _custody_columns, "trips": _trip_columns
+}  # fmt: skip
+"""What stays of a time whose data is gone."""
 
 
 def _span(first: Row | None, last: Row | None) -> dict[str, float]:

@@ -3,15 +3,17 @@
 import json
 import math
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from railbox_server.store.interface import Store
 from railbox_server.store.past import NEVER_S, is_past, new_of, note
+from railbox_server.store.restore import restore
 from railbox_server.store.retention import DAY_S, let_go
 from railbox_server.store.settings import RetentionSettings
-from railbox_server.store.sqlite import SqliteStore
+from railbox_server.store.sqlite import FILE, SqliteStore
 from railbox_server.store.sqlite_writes import device_id
 from railbox_server.store.values import Conclusion, DerivedChange, Row
 from railbox_telemetry import iso
@@ -133,6 +135,19 @@ def test_visits_and_crossings_go_by_a_time_of_their_own_and_do_not_come_back(sto
         of_unit(store, *visits)
         assert [row["place"] for row in store.visits(UNIT)] == places
     assert store.statistics_version() > version
+
+
+def test_a_restore_brings_what_was_derived_of_data_that_is_gone(store: SqliteStore, tmp_path: Path) -> None:
+    old, new = visit("a", 1, 2), visit("b", 30, 40)
+    of_unit(store, old, new)
+    let_go_of_knots(store, START_S + 20 * HOUR_S)
+    with closing(SqliteStore(tmp_path / "other")) as other:
+        of_unit(other, new)
+        for _ in range(2):
+            restore(tmp_path / FILE, other, tmp_path)
+            assert other.visits(UNIT) == [old, new]
+        of_unit(other, new)
+        assert other.visits(UNIT) == [old, new]
 
 
 def test_a_trip_stays_while_there_is_nothing_newer_of_it(store: SqliteStore) -> None:
