@@ -58,7 +58,7 @@ SUBSCRIBE_TIMEOUT_S: Final = 10.0
 CLOSE_TIMEOUT_S: Final = 3
 GARBAGE: Final = 50_000, 2, 2
 """When it is looked for cycles: seldom, since a group of batches makes tens of thousands of objects without one; then
-among all, since what InfluxDB's client makes of a batch is one, with all its lines."""
+soon among all."""
 EXIT_FAILED, EXIT_USAGE = 1, 2
 EXAMPLES: Final = """examples:
   railbox server                                  page and API on http://127.0.0.1:8080, its own broker
