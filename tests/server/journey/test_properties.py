@@ -41,7 +41,7 @@ def test_no_order_duplication_or_splitting_changes_anything(
     _, knots = made
     cut = data.draw(st.integers(0, len(knots)))
     straight = [track(knots[:cut], "A", 1), track(knots[cut:], "A", 2), track(knots[::2], "B", 1)]
-    again = [replace(one, received_at_s=one.received_at_s + 86_400) for one in knots]
+    again = [one._replace(received_at_s=one.received_at_s + 86_400) for one in knots]
     mixed: list[Track] = []
     for one, copies in zip(straight, (again[:cut], again[cut:], again[::2]), strict=True):
         shuffled = [*one.knots, *random.sample(copies, len(copies) // 2)]
@@ -57,7 +57,7 @@ def test_no_order_duplication_or_splitting_changes_anything(
 @given(seen_journeys(), st.integers(1, 9))
 def test_how_knots_were_put_into_batches_changes_nothing(made: tuple[list[Point], list[SeenKnot]], size: int) -> None:
     _, knots = made
-    packed = [replace(one, seq=number // size + 1) for number, one in enumerate(knots)]
+    packed = [one._replace(seq=number // size + 1) for number, one in enumerate(knots)]
     assert journey(packed, network=TRUE_NETWORK) == journey(knots, network=TRUE_NETWORK)
 
 
