@@ -6,7 +6,7 @@ from typing import Any
 
 from railbox_server.fleet import Assignment, Span
 from railbox_server.journey.history import TimeSpan
-from railbox_server.journey.model import Track
+from railbox_server.journey.model import SeenKnot, Track
 from railbox_server.journey.path import ordered
 from railbox_server.store.interface import JourneyStore
 from railbox_server.store.values import Outbox
@@ -20,7 +20,6 @@ class UnitKnots:
         self._store = store
         self._assignments = assignments
         self._devices = {item.device for item in assignments}
-        self._missing: dict[tuple[str, int], tuple[SeqRange, ...]] = {}
         self._read: dict[tuple[float, float, str | None], Sequence[Track]] = {}
         self.by_track: dict[str, list[float]] = {key: list(extent) for key, extent in extents.items()}
 
@@ -56,13 +55,11 @@ class UnitKnots:
         if span.is_empty:
             return []
         knots = self._store.seen_knots(item.device, span)
-        return [Track(item.device, epoch, own, self._missing_of(item.device, epoch)) for epoch, own in knots.items()]
+        return [Track(item.device, epoch, own, self._missing(item.device, epoch, own)) for epoch, own in knots.items()]
 
-    def _missing_of(self, device: str, epoch: int) -> tuple[SeqRange, ...]:
-        found = self._missing.get((device, epoch))
-        if found is None:
-            found = self._missing[device, epoch] = self._store.ledger(Outbox(device, epoch)).without_data()
-        return found
+    def _missing(self, device: str, epoch: int, knots: Sequence[SeenKnot]) -> tuple[SeqRange, ...]:
+        seqs = [knot.seq for knot in knots]
+        return self._store.without_data(Outbox(device, epoch), SeqRange(min(seqs), max(seqs)))
 
 
 def _is_distinct(track: Track) -> bool:

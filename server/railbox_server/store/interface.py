@@ -33,6 +33,7 @@ from railbox_server.store.values import (
     TrackPoint,
     Untrusted,
 )
+from railbox_telemetry.values import SeqRange
 
 
 class StoreError(ServerError):
@@ -122,7 +123,9 @@ class JourneyStore(Protocol):
 
     def restored_version(self) -> int: ...
 
-    def ledger(self, outbox: Outbox) -> Ledger: ...
+    def without_data(self, outbox: Outbox, among: SeqRange) -> tuple[SeqRange, ...]:
+        """The numbers between two that are stored which are not: missing, quarantined or discarded."""
+        ...
 
     def outboxes(self, device: str | None = None) -> Sequence[OutboxState]: ...
 

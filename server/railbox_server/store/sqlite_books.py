@@ -28,11 +28,16 @@ from railbox_server.store.values import (
     Status,
 )
 from railbox_telemetry.seqset import SeqSet
+from railbox_telemetry.values import SeqRange
 
 _EARLIEST_S = -(2**62)
 _GAPS_DATED = 20
 _KNOWN = 100_000
 """Outboxes of which is kept what need not be looked up."""
+_STORED_AMONG = """
+    SELECT first, last FROM seq_ranges
+     WHERE state = ? AND last >= ? AND first <= ? AND outbox_id =
+           (SELECT id FROM outboxes WHERE device_id = (SELECT id FROM devices WHERE device = ?) AND epoch = ?)"""
 _OUTBOXES = """
     SELECT o.id, d.device, o.epoch, o.last_received_at_ms, r.state, r.first, r.last
       FROM outboxes o JOIN devices d ON d.id = o.device_id JOIN seq_ranges r ON r.outbox_id = o.id
@@ -79,6 +84,14 @@ class SqliteBooks(SqliteDerived):
                 (outbox.device, outbox.epoch),
             )
             return writes.read_ledgers(rows)
+
+    def without_data(self, outbox: Outbox, among: SeqRange) -> tuple[SeqRange, ...]:
+        if among.last - among.first < 2:
+            return ()  # whoever asks has something of both
+        with self._db.reading() as db:
+            rows = db.execute(_STORED_AMONG, (writes.STORED, among.first, among.last, outbox.device, outbox.epoch))
+            stored = [SeqRange(first, last) for first, last in rows]
+        return tuple(each for each in SeqSet(stored).missing(among.last) if each.last >= among.first)
 
     def payload(self, outbox: Outbox, seq: int) -> bytes | None:
         with self._db.reading() as db:

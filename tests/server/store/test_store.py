@@ -297,6 +297,15 @@ def test_an_assignment_ends_once(store: Store) -> None:
         store.end_assignment(DEVICE, 400)
 
 
+def test_numbers_without_data_are_told_between_two_that_have_some(store: Store) -> None:
+    numbers = (3, 4, 6, 20, 21, 30)
+    ledger = Ledger(SeqSet(SeqRange(seq, seq) for seq in numbers), discarded=SeqSet((SeqRange(10, 12),)))
+    store.write(Group(tuple(stored(payload(seq)) for seq in numbers), ledgers={OUTBOX: ledger}))
+    assert store.without_data(OUTBOX, SeqRange(4, 21)) == (SeqRange(5, 5), SeqRange(7, 19))
+    assert store.without_data(OUTBOX, SeqRange(3, 30))[-1] == SeqRange(22, 29)
+    assert store.without_data(OUTBOX, SeqRange(20, 21)) == store.without_data(OUTBOX, SeqRange(30, 30)) == ()
+
+
 def stay(name: str, from_h: int, to_h: int | None) -> Row:
     return {"id": name, "entered": _at(from_h), "exited": None if to_h is None else _at(to_h)}
 
