@@ -128,6 +128,9 @@ class Following:
     def update(self, changed: Sequence[TimeSpan], said: str | None = None) -> list[TimeSpan]:
         """Follows the path where it has changed; returns when it came to another thing. `said`: the corridor that it
         follows, whatever it keeps to."""
+        is_new = next(iter(self._trail.cells(-math.inf, math.inf)), None) is None
+        if changed and is_new and self._span is not None:
+            self._suppose(self._span[1])
         found = [self._renew(span) for span in changed]
         corridor = said if said is not None and said in self._ways else most_kept_to(self._trail.standing.votes)
         if corridor == self._trail.standing.corridor:
@@ -157,6 +160,11 @@ class Following:
                 return found
         halt = self._trail.standing.trace.halt
         return [*found, halt] if halt is not None and halt.is_long and halt.from_s <= run.to_s else found
+
+    def _suppose(self, last_s: float) -> None:
+        """Of a unit that is new: that it follows the corridor it keeps to now. Mostly it does, and is followed once."""
+        votes = self._ways.votes(self._path_of((last_s - SAMPLE_S, last_s)))
+        self._trail.standing = replace(self._trail.standing, corridor=most_kept_to(votes))
 
     def _renew(self, span: TimeSpan) -> TimeSpan:
         if self._span is None:
