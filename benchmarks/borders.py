@@ -26,16 +26,14 @@ from shapely import Point  # noqa: E402
 from shapely.geometry.base import BaseGeometry  # noqa: E402
 
 from railbox_server.engine.book import FILE, Book, version_of  # noqa: E402
-from railbox_server.engine.concluder import Concluder  # noqa: E402
 from railbox_server.engine.keeper import Keeper, New, News, Open  # noqa: E402
-from railbox_server.engine.travels import Travels  # noqa: E402
 from railbox_server.fleet import Assignment  # noqa: E402
 from railbox_server.geo import corridors  # noqa: E402
 from railbox_server.journey.model import Settings  # noqa: E402
 from railbox_server.journey.network import Network  # noqa: E402
 from railbox_server.ledger import Ledger  # noqa: E402
 from railbox_server.store.sqlite import SqliteStore  # noqa: E402
-from railbox_server.store.values import DerivedChange, Group, StoredBatch  # noqa: E402
+from railbox_server.store.values import Group, StoredBatch  # noqa: E402
 from railbox_telemetry.values import DEGREE_E5, Batch, Knot, Positions  # noqa: E402
 
 UNIT, DEVICE = "CSQU3054383", "TRK1"
@@ -116,8 +114,6 @@ class Bench:
         """What the store took for each change to be safe on disk."""
         book = Book(self.file, version_of(corridors.shipped(), SETTINGS))
         self.keeper = Keeper(self.store, book, self.network, SETTINGS)
-        self._concluder = Concluder(self.store, book, self.network, SETTINGS, Travels(corridors.shipped()))
-        self.store.change_derived([DerivedChange(UNIT, row={"unit": UNIT})])
 
     def put(self, batches: Sequence[tuple[int, Sequence[Knot]]]) -> None:
         """Commits them, with what a ledger says of them."""
@@ -142,13 +138,6 @@ class Bench:
             self.commit_ms.append((time.perf_counter() - start_s) * 1_000)
             self.commit_cpu_ms.append((time.process_time() - cpu_s) * 1_000)
         return news
-
-    def conclude(self, now_s: int) -> float:
-        """Progress, trips and custody, as the engine does in a turn of its own; returns the CPU milliseconds."""
-        cpu_s = time.process_time()
-        with self.keeper.book.writing():
-            self.store.conclude([self._concluder.conclude(UNIT, self.assignments, now_s)])
-        return (time.process_time() - cpu_s) * 1_000
 
 
 def batched(knots: Sequence[Knot]) -> list[tuple[int, Sequence[Knot]]]:
@@ -199,11 +188,8 @@ def late(work: Path, knots: Sequence[Knot]) -> Iterator[Row]:
     bench.judge(New(None), now_s)
     note = f"{len(knots):,} knots at once, as when the engine's file was deleted"
     yield Row("engine, all anew", "knots", len(knots) / (time.process_time() - start_s), "1/s", note=note)
-    followed_s = bench.conclude(now_s) / 1_000
-    yield Row("engine, all anew", "progress and trips", len(knots) / followed_s, "1/s", note="followed along the way")
     took_ms: list[float] = []
     cpu_ms: list[float] = []
-    concluded_ms: list[float] = []
     bench.commit_ms.clear()
     bench.commit_cpu_ms.clear()
     for number in chance.sample(sorted(chosen), len(chosen)):
@@ -213,7 +199,6 @@ def late(work: Path, knots: Sequence[Knot]) -> Iterator[Row]:
         bench.judge(New({DEVICE: [(own[0].time_s, own[-1].time_s)]}), now_s)
         took_ms.append((time.perf_counter() - start_s) * 1_000)
         cpu_ms.append((time.process_time() - cpu_s) * 1_000)
-        concluded_ms.append(bench.conclude(now_s))
     part = f"late, into {len(knots):,} knots"
     note = f"{len(took_ms)} batches of {IN_BATCH}, hours to years late: knots read, judged, rows made and book written"
     engine_ms = sorted(all_ms - commit_ms for all_ms, commit_ms in zip(took_ms, bench.commit_ms, strict=True))
@@ -228,9 +213,6 @@ def late(work: Path, knots: Sequence[Knot]) -> Iterator[Row]:
     took_ms.sort()
     yield Row(part, "both together, median", statistics.median(took_ms), "ms")
     yield Row(part, "both together, 99 %", took_ms[int(0.99 * len(took_ms))], "ms")
-    note = "in turns of their own; CPU time"
-    yield Row(part, "progress, trips and custody, median", statistics.median(concluded_ms), "ms", note=note)
-    yield Row(part, "progress, trips and custody, 99 %", sorted(concluded_ms)[int(0.99 * len(concluded_ms))], "ms")
     rows = len(bench.store.visits(UNIT)) + len(bench.store.crossings(UNIT))
     yield Row(part, "visits and crossings", rows, "")
     yield Row("engine's file", "size", bench.file.stat().st_size / len(knots), "B/knot")

@@ -14,8 +14,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic_core import from_json
-
 from railbox_server.engine.trail import StoredTrail
 from railbox_server.geo.model import Corridor
 from railbox_server.journey.conclude import Past
@@ -99,7 +97,10 @@ class Book:
     def head(self, unit: str) -> dict[str, Any]:
         """What is kept of a unit as a whole; nothing when it is new."""
         row = self._db.execute("SELECT body FROM units WHERE unit = ?", (unit,)).fetchone()
-        return from_json(row[0]) if row else {}
+        return json.loads(row[0]) if row else {}
+
+    def heads(self) -> dict[str, dict[str, Any]]:
+        return {unit: json.loads(body) for unit, body in self._db.execute("SELECT unit, body FROM units")}
 
     def put_head(self, unit: str, head: dict[str, Any]) -> None:
         self._db.execute("INSERT OR REPLACE INTO units VALUES (?,?)", (unit, json.dumps(head)))
@@ -199,7 +200,7 @@ class Pages:
             f"SELECT body {_OF} AND from_s >= ? AND from_s <= ? AND to_s >= ? ORDER BY from_s",
             (self._unit, stream, row[0] if row else from_s, to_s, from_s),
         )
-        return [from_json(body) for (body,) in found]
+        return [json.loads(body) for (body,) in found]
 
     def _one(self, stream: str, where: str, time_s: float, also: str = "") -> Any:
         """`also`: what the index can be asked for."""
@@ -208,7 +209,7 @@ class Pages:
             f"SELECT body {_OF} AND {condition} LIMIT 1",
             (self._unit, stream, *([time_s] * condition.count("?"))),
         ).fetchone()
-        return None if row is None else from_json(row[0])
+        return None if row is None else json.loads(row[0])
 
     def _put(self, stream: str, gone: Sequence[float], new: Sequence[tuple[float, float, Any]]) -> None:
         with closing(self._db.cursor()) as cursor:

@@ -176,9 +176,11 @@ class Engine:
             raise
         except Exception:
             log.exception("unit %s cannot be judged", unit)
-            # For when there is more of it, or another engine.
+            # All of it anew at once; where even that fails, when there is more of it, or by another engine.
             self._new[unit] = New(None)
             self._keeper.book.forget(unit)
+            if new.spans is not None:
+                self._due[unit] = self._mono_s()
 
     def _is_judged(self, unit: str, news: News, now_s: int) -> None:
         if news.last is not None:

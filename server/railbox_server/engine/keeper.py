@@ -67,10 +67,11 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """`last`: the newest trusted place. `open_moved`: what is open may be another thing."""
+    """`last_moved`: the newest trusted place is another one. `open_moved`: so may be what is open."""
 
     change: DerivedChange
     last: Waypoint | None
+    last_moved: bool
     open_moved: bool
     open: Open | None
     """None, too, where it has not moved."""
@@ -125,11 +126,11 @@ class Keeper:
             "due": _due(head["due"], update.moved, [*_flat(spans), *_moved(visits, new_visits)]),
         }
         self.book.put_head(unit, head)
+        moved = pages.last != was_last
         came_or_went = len(update.new) != len(update.gone)
-        open_moved = pages.last != was_last or anew or came_or_went or any(map(pages.is_newest, update.new))
-        known = zip(update.new, new, strict=True)
-        now_open = self._open(history, pages, now_s, known) if open_moved else None
-        return News(change, pages.last, open_moved, now_open)
+        open_moved = moved or anew or came_or_went or any(map(pages.is_newest, update.new))
+        now_open = self._open(history, pages, now_s, dict(zip(update.new, new, strict=True))) if open_moved else None
+        return News(change, pages.last, moved, open_moved, now_open)
 
     def is_current(self, unit: str, assignments: Sequence[Assignment]) -> bool:
         """Whether it was judged, and by these assignments."""
@@ -146,7 +147,7 @@ class Keeper:
         last = waypoint(head.get("last"))
         knots = UnitKnots(self._store, assignments, head.get("extents", {}))
         pages = self.book.of(unit, last)
-        return self._open(History(unit, knots, pages, self._network, self.settings), pages, now_s, ())
+        return self._open(History(unit, knots, pages, self._network, self.settings), pages, now_s, {})
 
     def last_s(self, unit: str) -> int | None:
         """The time of its newest trusted place."""
@@ -158,13 +159,12 @@ class Keeper:
         with self.book.writing():
             self.book.forget(unit)
 
-    def _open(self, history: History, pages: Pages, now_s: int, known: Iterable[tuple[Kept, Concluded]]) -> Open | None:
+    def _open(self, history: History, pages: Pages, now_s: int, known: Mapping[Kept, Concluded]) -> Open | None:
         """All that lasts is in the last episode."""
         newest = pages.episode_before(math.inf)
         if pages.last is None or newest is None:
             return None
-        found = next((came for kept, came in known if kept == newest), None)
-        found = found or history.concluded(newest, pages.last, now_s)
+        found = known.get(newest) or history.concluded(newest, pages.last, now_s)
         visits = tuple(visit for visit in found.visits if visit.exited is None)
         crossings = tuple(crossing for crossing in found.crossings if crossing.departed is None)
         return Open(visits, crossings, math.floor(pages.last.time_s)) if visits or crossings else None

@@ -2,10 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from json import dumps
+from json import dumps, loads
 from typing import Any, Final
-
-from pydantic_core import from_json
 
 from railbox_server.journey.model import Waypoint
 from railbox_server.progress.follow import End, Excursion, Mark, Run, Stop, Trace
@@ -28,7 +26,7 @@ class StoredTrail:
             "ORDER BY from_s",
             (self._unit, CELLS, from_s, until_s),
         )
-        return (_cell(int(at_s), from_json(body)) for at_s, body in rows)
+        return (_cell(int(at_s), loads(body)) for at_s, body in rows)
 
     def put(self, from_s: float, until_s: float, cells: Sequence[Cell]) -> None:
         self._db.execute(

@@ -44,6 +44,9 @@ class UnitKnots:
             known = self.by_track.get(key, [first, last])
             self.by_track[key] = [min(known[0], first), max(known[1], last)]
 
+    def forget_extents(self) -> None:
+        self.by_track.clear()
+
     def _tracks(self, item: Assignment, from_s: float, to_s: float) -> list[Track]:
         wanted = Span(
             None if from_s == -math.inf else math.floor(from_s), None if to_s == math.inf else math.floor(to_s) + 1

@@ -79,7 +79,7 @@ class SqliteDerived:
                      OR from_s = (SELECT min(from_s) FROM visits WHERE unit = ?1 AND from_s > ?3)) ORDER BY nth""",
                 (unit, from_s, until_s),
             )
-            return [from_json(row) for (row,) in rows]
+            return [json.loads(row) for (row,) in rows]
 
     def visits_touching(self, unit: str, span: TimeSpan) -> Sequence[Row]:
         return self._touching("visits", unit, span)
@@ -91,7 +91,7 @@ class SqliteDerived:
         from_s, until_s = _stored(span)
         query = f"SELECT row FROM {table} WHERE unit = ? AND from_s <= ? AND until_s >= ? ORDER BY nth"  # noqa: S608 - names of ours
         with self._db.reading() as db:
-            return [from_json(row) for (row,) in db.execute(query, (unit, until_s, from_s))]
+            return [json.loads(row) for (row,) in db.execute(query, (unit, until_s, from_s))]
 
     # --- what the API reads ------------------------------------------------------------------------------------------
 
@@ -115,12 +115,12 @@ class SqliteDerived:
                 "SELECT row FROM crossings WHERE border = ? AND NOT open ORDER BY departed DESC, unit LIMIT ?",
                 (border, limit),
             )
-            return [from_json(row) for (row,) in rows]
+            return [json.loads(row) for (row,) in rows]
 
     def progress(self, unit: str) -> Row | None:
         with self._db.reading() as db:
             row = db.execute("SELECT row FROM progress WHERE unit = ?", (unit,)).fetchone()
-            return row and from_json(row[0])
+            return row and json.loads(row[0])
 
     def custody(self, unit: str) -> Sequence[Row]:
         return self._rows("custody", "from_s, until_s, what", unit)
@@ -159,7 +159,7 @@ class SqliteDerived:
         with self._db.reading() as db:
             rows = db.execute(query, args).fetchall()
         more = len(rows) > limit
-        return Page(tuple(from_json(row[2]) for row in rows[:limit]), rows[limit - 1][:2] if more else None)
+        return Page(tuple(json.loads(row[2]) for row in rows[:limit]), rows[limit - 1][:2] if more else None)
 
     def _rows(self, table: str, order: str, unit: str | None = None, open_only: bool = False) -> Sequence[Row]:
         wheres = [*(["unit = ?"] if unit is not None else []), *(["open"] if open_only else [])]
@@ -167,7 +167,7 @@ class SqliteDerived:
         args: tuple[Any, ...] = () if unit is None else (unit,)
         with self._db.reading() as db:
             rows = db.execute(f"SELECT row FROM {table} {where} ORDER BY {order}", args)  # noqa: S608 - names of ours
-            return [from_json(row) for (row,) in rows]
+            return [json.loads(row) for (row,) in rows]
 
 
 # --- in a transaction -------------------------------------------------------------------------------------------------
