@@ -5,7 +5,7 @@ clock alone can judge it. Decides nothing itself.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -104,7 +104,9 @@ class Keeper:
                 knots.add_extents(knots.between(from_s - FIRST_PAD_S, to_s + FIRST_PAD_S, device))
         history = History(unit, knots, pages, self._network, self.settings)
         update = history.update(spans)
-        visits, crossings = self._said(unit, update.gone) if not anew else ([], [])
+        old = [history.concluded(kept, update.was_last, now_s) for kept in update.gone]
+        visits = [visit_row(visit) for each in old for visit in each.visits]
+        crossings = [crossing_row(crossing) for each in old for crossing in each.crossings]
         new = [history.concluded(kept, pages.last, now_s) for kept in update.new]
         new_visits = [visit_row(visit) for each in new for visit in each.visits]
         new_crossings = [crossing_row(crossing) for each in new for crossing in each.crossings]
@@ -170,14 +172,6 @@ class Keeper:
         visits = tuple(visit for visit in found.visits if visit.exited is None)
         crossings = tuple(crossing for crossing in found.crossings if crossing.departed is None)
         return Open(visits, crossings, math.floor(pages.last.time_s)) if visits or crossings else None
-
-    def _said(self, unit: str, gone: Iterable[Kept]) -> tuple[list[Row], list[Row]]:
-        """The visits and crossings that were said of some episodes. Each lies in one, and they do not overlap."""
-        times = joined(((kept.from_s, kept.to_s) for kept in gone), 0.0)
-        return (
-            [row for span in times for row in self._store.visits_touching(unit, span)],
-            [row for span in times for row in self._store.crossings_touching(unit, span)],
-        )
 
 
 def _assigned(assignments: Sequence[Assignment]) -> list[list[Any]]:
