@@ -26,7 +26,7 @@ from shapely import Point  # noqa: E402
 from shapely.geometry.base import BaseGeometry  # noqa: E402
 
 from railbox_server.engine.book import FILE, Book, version_of  # noqa: E402
-from railbox_server.engine.keeper import Keeper, News, Open, Spans  # noqa: E402
+from railbox_server.engine.keeper import Keeper, New, News, Open  # noqa: E402
 from railbox_server.fleet import Assignment  # noqa: E402
 from railbox_server.geo import corridors  # noqa: E402
 from railbox_server.journey.model import Settings  # noqa: E402
@@ -128,10 +128,10 @@ class Bench:
             ledger.stored.add(seq, seq)
         self.store.write(Group(batches=tuple(stored), ledgers={stored[0].outbox: ledger}))
 
-    def judge(self, spans: Spans | None, now_s: int) -> News:
+    def judge(self, new: New, now_s: int) -> News:
         """What the engine does with a change: knots read, judged, rows and book written."""
         with self.keeper.book.writing():
-            news = self.keeper.update(UNIT, self.assignments, spans, now_s)
+            news = self.keeper.update(UNIT, self.assignments, new, now_s)
             start_s, cpu_s = time.perf_counter(), time.process_time()
             if not news.change.is_empty:
                 self.store.change_derived([news.change])
@@ -151,7 +151,7 @@ def in_order(work: Path, knots: Sequence[Knot]) -> Iterator[Row]:
         chunk = knots[first : first + CHUNK]
         bench.put([(1 + (first + at) // IN_BATCH, chunk[at : at + IN_BATCH]) for at in range(0, len(chunk), IN_BATCH)])
         start_s = time.process_time()
-        bench.judge({DEVICE: [(chunk[0].time_s, chunk[-1].time_s)]}, chunk[-1].time_s)
+        bench.judge(New({DEVICE: [(chunk[0].time_s, chunk[-1].time_s)]}), chunk[-1].time_s)
         spent_s += time.process_time() - start_s
     note = f"{len(knots):,} knots, {CHUNK:,} at a time: read, judged, rows and book written; CPU time of one core"
     yield Row("engine, in order", "knots", len(knots) / spent_s, "1/s", at_least=50_000, note=note)
@@ -185,7 +185,7 @@ def late(work: Path, knots: Sequence[Knot]) -> Iterator[Row]:
         bench.put(there[first : first + 1_000])
     now_s = knots[-1].time_s + 60
     start_s = time.process_time()
-    bench.judge(None, now_s)
+    bench.judge(New(None), now_s)
     note = f"{len(knots):,} knots at once, as when the engine's file was deleted"
     yield Row("engine, all anew", "knots", len(knots) / (time.process_time() - start_s), "1/s", note=note)
     took_ms: list[float] = []
@@ -196,7 +196,7 @@ def late(work: Path, knots: Sequence[Knot]) -> Iterator[Row]:
         seq, own = batches[number]
         bench.put([(seq, own)])
         start_s, cpu_s = time.perf_counter(), time.process_time()
-        bench.judge({DEVICE: [(own[0].time_s, own[-1].time_s)]}, now_s)
+        bench.judge(New({DEVICE: [(own[0].time_s, own[-1].time_s)]}), now_s)
         took_ms.append((time.perf_counter() - start_s) * 1_000)
         cpu_ms.append((time.process_time() - cpu_s) * 1_000)
     part = f"late, into {len(knots):,} knots"
@@ -246,7 +246,7 @@ def by_the_clock() -> Iterator[Row]:
         ]
         bench.put(batched([*before, *stand]))
         now_s = stand[-1].time_s + 60
-        one = bench.judge(None, now_s).open
+        one = bench.judge(New(None), now_s).open
         assert one is not None
         own = Open(one.visits[:1], (), one.contact_s)
         units = [own] * OPEN_VISITS

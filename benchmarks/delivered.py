@@ -66,7 +66,7 @@ def in_any_order(found: Sequence[Track], rng: Random) -> list[Track]:
     """The same tracks with their knots shuffled, and some of them there twice, received later."""
     mixed: list[Track] = []
     for track in found:
-        again = [replace(k, received_at_s=k.received_at_s + 60) for k in track.knots if rng.random() < AGAIN_SHARE]
+        again = [k._replace(received_at_s=k.received_at_s + 60) for k in track.knots if rng.random() < AGAIN_SHARE]
         knots = [*track.knots, *again]
         rng.shuffle(knots)
         mixed.append(replace(track, knots=knots))
@@ -81,7 +81,7 @@ def _track(journey: Journey, tracker: Tracker, epoch: int, rng: Random) -> Track
     lost = {seq for seq in range(2, last) if rng.random() < LOST_SHARE}
     received = {seq: _delay_s(rng) for seq in range(last + 1)}
     kept = [
-        replace(knot, received_at_s=knot.received_at_s + received[knot.seq]) for knot in knots if knot.seq not in lost
+        knot._replace(received_at_s=knot.received_at_s + received[knot.seq]) for knot in knots if knot.seq not in lost
     ]
     return Track(tracker.device, epoch, kept, tuple(SeqRange(seq, seq) for seq in sorted(lost)))
 

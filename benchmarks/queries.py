@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from rig import Run
 from tqdm import tqdm
 
 from railbox_server.ledger import Ledger
@@ -124,12 +125,17 @@ QUESTIONS = (
 )
 
 
-def asked(http: str, stored: Stored, question: Question, times: int) -> list[float]:
-    """Seconds each, one after the other over one connection; the first five do not count."""
+def asked(run: Run, stored: Stored, question: Question, times: int) -> tuple[list[float], float]:
+    """Seconds each, one after the other over one connection, and CPU seconds of the server's own process for each; the
+    first five do not count."""
     rng = random.Random(2)  # noqa: S311 - the same questions every time
-    with httpx.Client(base_url=http, timeout=60) as client:
-        seconds = [_ask(client, *question.ask(stored, rng)) for _ in range(times + 5)]
-    return seconds[5:]
+    questions = [question.ask(stored, rng) for _ in range(times + 5)]
+    with httpx.Client(base_url=run.http, timeout=60) as client:
+        for path, params in questions[:5]:
+            _ask(client, path, params)
+        before_s = run.cpu_s()["server"]
+        seconds = [_ask(client, path, params) for path, params in questions[5:]]
+        return seconds, (run.cpu_s()["server"] - before_s) / times
 
 
 def paced(http: str, stored: Stored, per_s: float, seconds: float) -> tuple[list[float], float]:

@@ -73,12 +73,12 @@ class Run:
 
     def take(self, load: Load) -> Done:
         """All of the load, as fast as the server takes it. What it comes to is still to be judged."""
-        before, cpu_before = self._arrived(), self._cpu_s()
+        before, cpu_before = self._arrived(), self.cpu_s()
         with self._publisher(load) as publisher:
             started = time.monotonic()
             go(publisher)
             self.until_arrived(before + load.count)
-            stored_s, cpu_after = time.monotonic() - started, self._cpu_s()
+            stored_s, cpu_after = time.monotonic() - started, self.cpu_s()
             load_cpu_s = told(publisher)["cpu_s"]
         used = {name: used_s - cpu_before.get(name, 0.0) for name, used_s in cpu_after.items()}
         return Done(stored_s, {**used, "load generator": load_cpu_s})
@@ -156,7 +156,8 @@ class Run:
     def _health(self) -> dict[str, Any]:
         return self._client.get("/healthz").json()
 
-    def _cpu_s(self) -> dict[str, float]:
+    def cpu_s(self) -> dict[str, float]:
+        """By process, all since the server was started."""
         used: dict[str, float] = {}
         for pid in processes.family(self._pid):
             name = processes.name(pid)

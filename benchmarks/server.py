@@ -135,8 +135,8 @@ def of_queries(work: Path, size: Size) -> Iterator[Row]:
     yield Row("queries", "on disk, a knot with its index", per_knot.knots, "B", at_most=35)
     with running(data) as run:
         for question in queries.QUESTIONS:
-            times_s = queries.asked(run.http, stored, question, size.questions)
-            note = f"median {1000 * quantile(times_s, 0.5):.1f} ms, {len(times_s)} times"
+            times_s, cpu_s = queries.asked(run, stored, question, size.questions)
+            note = f"median {1000 * quantile(times_s, 0.5):.1f} ms, {1000 * cpu_s:.1f} ms of the server's CPU each"
             yield Row(
                 "queries",
                 f"{question.name}, 95 %",

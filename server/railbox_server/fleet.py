@@ -3,8 +3,9 @@
 Pure. Everything is stored by device and read by unit through this, so a corrected assignment corrects the past too.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from railbox_server.errors import ServerError
 from railbox_telemetry import iso
@@ -64,6 +65,34 @@ def units_of(known: Iterable[str], assignments: Iterable[Assignment]) -> Units:
         if device not in assigned:
             units.setdefault(device, []).append(Assignment(device, device))
     return {unit: tuple(items) for unit, items in units.items()}
+
+
+class Registered(Protocol):
+    """Who knows devices and assignments."""
+
+    def registry_version(self) -> int:
+        """Changes whenever one of the two does."""
+        ...
+
+    def known_devices(self) -> frozenset[str]: ...
+
+    def assignments(self) -> Sequence[Assignment]: ...
+
+
+@dataclass(slots=True)
+class Fleet:
+    """The units as of a version of the registry: thousands of them are not put together for every question."""
+
+    _version: int | None = None
+    _units: Units = field(default_factory=dict[str, tuple[Assignment, ...]])
+
+    def of(self, registry: Registered) -> Units:
+        version = registry.registry_version()
+        if version != self._version:
+            # The version is read first, and kept last: at worst the next question reads it all again.
+            self._units = units_of(registry.known_devices(), registry.assignments())
+            self._version = version
+        return self._units
 
 
 def check_new(new: Assignment, existing: Iterable[Assignment]) -> None:

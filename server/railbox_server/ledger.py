@@ -29,7 +29,3 @@ class Ledger:
 
     def missing(self) -> tuple[SeqRange, ...]:
         return self.settled().missing(self.highest)
-
-    def without_data(self) -> tuple[SeqRange, ...]:
-        """Missing, quarantined or discarded: numbers whose contents the engine cannot know."""
-        return self.stored.missing(self.highest)

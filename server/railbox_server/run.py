@@ -56,9 +56,9 @@ log = logging.getLogger(__name__)
 PAGE: Final = Path(__file__).parent / "web"
 SUBSCRIBE_TIMEOUT_S: Final = 10.0
 CLOSE_TIMEOUT_S: Final = 3
-GARBAGE: Final = 50_000, 20, 50
-"""How seldom it is looked for cycles: a group of batches makes tens of thousands of objects without one, and what is
-known of thousands of outboxes would be looked through again and again."""
+GARBAGE: Final = 50_000, 2, 2
+"""When it is looked for cycles: seldom, since a group of batches makes tens of thousands of objects without one; then
+soon among all."""
 EXIT_FAILED, EXIT_USAGE = 1, 2
 EXAMPLES: Final = """examples:
   railbox server                                  page and API on http://127.0.0.1:8080, its own broker

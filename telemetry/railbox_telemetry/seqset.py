@@ -17,9 +17,13 @@ class SeqSet:
     def __init__(self, ranges: Iterable[SeqRange] = ()) -> None:
         self._firsts: list[int] = []
         self._lasts: list[int] = []
-        self._size = 0
-        for item in ranges:
-            self.add(item.first, item.last)
+        for first, last in sorted((item.first, item.last) for item in ranges):
+            if self._lasts and first <= self._lasts[-1] + 1:
+                self._lasts[-1] = max(last, self._lasts[-1])
+            else:
+                self._firsts.append(first)
+                self._lasts.append(last)
+        self._size = sum(self._lasts) - sum(self._firsts) + len(self._firsts)
 
     def __len__(self) -> int:
         return self._size

@@ -21,14 +21,14 @@ def test_units_are_those_assigned_and_devices_that_never_were() -> None:
 @pytest.mark.parametrize(
     ("change", "units"),
     [
-        (Change("TRK1", 10, 20), {"U1"}),
-        (Change("TRK1", 99, 100), {"U1", "U2"}),
-        (Change("TRK1", 100, 500), {"U2"}),
+        (Change("TRK1", ((10, 20),)), {"U1"}),
+        (Change("TRK1", ((99, 100),)), {"U1", "U2"}),
+        (Change("TRK1", ((100, 500),)), {"U2"}),
         (Change("TRK1"), {"U1", "U2"}),
-        (Change("TRK2", 10, 20), {"U2"}),
-        (Change("NOBODY", 10, 20), set[str]()),
-        (Change("TRK1", 10, 20).joined(Change("TRK1", 200, 210)), {"U1", "U2"}),
-        (Change("TRK1", 10, 20).joined(Change("TRK1")), {"U1", "U2"}),
+        (Change("TRK2", ((10, 20),)), {"U2"}),
+        (Change("NOBODY", ((10, 20),)), set[str]()),
+        (Change("TRK1", ((10, 20),)).joined(Change("TRK1", ((200, 210),))), {"U1", "U2"}),
+        (Change("TRK1", ((10, 20),)).joined(Change("TRK1")), {"U1", "U2"}),
     ],
 )
 def test_a_change_touches_the_units_of_its_time(change: Change, units: set[str]) -> None:

@@ -6,7 +6,6 @@ line at km 100, terminal at km 200. Yards reach 3 km, terminals 2 km.
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from railbox_server.geo.model import Border, Corridor, Place
@@ -150,7 +149,7 @@ def where(path: Sequence[Vertex], minute: float) -> tuple[float, float]:
 
 def dark(found: Sequence[SeenKnot]) -> list[SeenKnot]:
     """The same knots with nothing known between them."""
-    return [replace(one, dark_s=1) for one in found]
+    return [one._replace(dark_s=1) for one in found]
 
 
 def track(

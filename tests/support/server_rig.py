@@ -3,7 +3,7 @@
 Everything is the real part but the broker, and the threads that would wait for it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -13,12 +13,14 @@ from fastapi.testclient import TestClient
 
 from railbox_server.api.app import create_app
 from railbox_server.api.services import Services, judged_rows
-from railbox_server.clock import ReplayClock
+from railbox_server.clock import Clock, ReplayClock
 from railbox_server.configuration.registry import Registry
 from railbox_server.configuration.room import Configurations
+from railbox_server.engine.book import Book
 from railbox_server.engine.changes import Change
+from railbox_server.engine.concluder import Concluder
 from railbox_server.engine.engine import Engine, Told
-from railbox_server.engine.judge import Judge
+from railbox_server.engine.keeper import Keeper
 from railbox_server.engine.travels import Travels
 from railbox_server.geo import corridors
 from railbox_server.ingest.parcel import Message
@@ -35,6 +37,13 @@ NETWORK = Network(corridors.shipped())
 SETTINGS = Settings()
 
 
+def engine_of(
+    store: Store, book: Book, clock: Clock, tell: Callable[[Told], None], mono_s: Callable[[], float]
+) -> Engine:
+    concluder = Concluder(store, book, NETWORK, SETTINGS, Travels(corridors.shipped()))
+    return Engine(store, Keeper(store, book, NETWORK, SETTINGS), concluder, clock, tell, mono_s)
+
+
 @dataclass
 class Rig:
     """`host_s` is the host's clock; the journeys' is that of the newest trusted fix."""
@@ -48,8 +57,7 @@ class Rig:
     def __post_init__(self) -> None:
         self.mono_s = 0.0
         self.clock = ReplayClock(lambda: self.host_s)
-        judge = Judge(self.store, NETWORK, SETTINGS, Travels(corridors.shipped()))
-        self.engine = Engine(self.store, judge, self.clock, self.told.append, self._tick)
+        self.engine = engine_of(self.store, Book(None, ""), self.clock, self.told.append, self._tick)
         self.worker = Worker(self.store, lambda _topic, _payload: True, self.touch, lambda: self.host_s)
         self.published: list[tuple[str, bytes]] = []
         self.registry = Registry(self.page)

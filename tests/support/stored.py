@@ -63,6 +63,10 @@ def contents(folder: Path, *without: str) -> dict[str, list[tuple[object, ...]]]
 
 
 FIRST, SECOND, THIRD = 1, 2, 3
+VISIT = '{"id": "a", "entered": {"est": "2026-10-26T07:33:20Z"}, "exited": null}'
+CROSSING = '{"id": "b", "arrived": {"est": "2026-10-26T07:33:20Z"}, "departed": {"est": "2026-10-26T09:33:20Z"}}'
+TRIP = '{"unit": "U1", "from_s": 5, "to_s": 9}'
+CUSTODY = '{"place": "a", "start": {"est": "2026-10-26T07:33:20Z"}, "end": null}'
 KnotOfOld = tuple[int, int, int, int, int, int, int, int, int | None, int | None, int | None, int | None, int | None]
 KNOTS_OF_OLD: tuple[KnotOfOld, ...] = (
     (1, START_S, 1, 5, 2_500_000, 6_700_000, 0, 60, None, None, None, None, None),
@@ -94,12 +98,12 @@ def old_file(folder: Path, version: int) -> None:
         db.execute("INSERT INTO undated VALUES (1, 9, 1, 5, 0, 12, 2, 0)")
         db.execute("INSERT INTO boot_clocks VALUES (1, 9, 1, 5, ?)", (START_S,))
         db.execute("INSERT INTO units VALUES ('U1', ?)", ('{"unit": "U1"}',))
-        db.execute("INSERT INTO visits VALUES ('U1', 0, 1, ?)", ('{"id": "a"}',))
-        db.execute("INSERT INTO crossings VALUES ('U1', 0, 1, ?, 'x', NULL)", ('{"id": "b"}',))
+        db.execute("INSERT INTO visits (unit, nth, open, row) VALUES ('U1', 0, 1, ?)", (VISIT,))
+        db.execute("INSERT INTO crossings (unit, nth, open, row, border) VALUES ('U1', 0, 1, ?, 'x')", (CROSSING,))
         db.execute("INSERT INTO untrusted VALUES ('U1', ?, ?, ?, 'jump')", (DEVICE, EPOCH, START_S))
         if version >= SECOND:
-            db.execute("INSERT INTO progress VALUES ('U1', ?, ?)", ('{"km": 1}', '{"km": 1}'))
-            db.execute("INSERT INTO custody VALUES ('U1', 0, ?)", ('{"place": "a"}',))
+            db.execute("INSERT INTO progress VALUES ('U1', ?, ?)", ('{"km": 1}', TRIP))
+            db.execute("INSERT INTO custody VALUES ('U1', 0, ?)", (CUSTODY,))
     database.close()
 
 

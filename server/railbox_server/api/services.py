@@ -9,8 +9,8 @@ from typing import Protocol
 from railbox_server.api.problems import Problem
 from railbox_server.clock import Clock
 from railbox_server.configuration.room import Configurations
-from railbox_server.engine.rows import at_time, devices_now, unit_row
-from railbox_server.fleet import Assignment, Units, units_of
+from railbox_server.engine.rows import at_time, devices_now, on_its_way, unit_row
+from railbox_server.fleet import Assignment, Fleet, Units
 from railbox_server.geo.model import Corridor
 from railbox_server.live import Hub
 from railbox_server.store.interface import ReadStore, Registry
@@ -25,22 +25,6 @@ class ApiStore(ReadStore, Registry, Protocol):
     def registry_version(self) -> int:
         """Changes whenever devices or assignments do."""
         ...
-
-
-@dataclass(slots=True)
-class _Fleet:
-    """The units as of a version of the registry: thousands of them are not put together for every question."""
-
-    version: int = -1
-    units: Units = field(default_factory=dict[str, tuple[Assignment, ...]])
-
-    def of(self, store: ApiStore) -> Units:
-        version = store.registry_version()
-        if version != self.version:
-            # The version is read first, and kept last: at worst the next question reads it all again.
-            self.units = units_of(store.known_devices(), store.assignments())
-            self.version = version
-        return self.units
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +55,7 @@ class Services:
     exposition: Callable[[], bytes] = bytes
     """All metrics, as Prometheus reads them."""
     telling: Telling | None = None
-    _fleet: _Fleet = field(default_factory=_Fleet)
+    _fleet: Fleet = field(default_factory=Fleet)
 
     def units(self) -> Units:
         return self._fleet.of(self.store)
@@ -105,7 +89,7 @@ def _each(store: ReadStore, units: Iterable[str]) -> Iterator[Row]:
 
 
 def _unjudged(unit: str, assignments: Sequence[Assignment], now_s: int) -> Row:
-    return unit_row(unit, devices_now(assignments, now_s), None, (), (), (), ())
+    return on_its_way(unit_row(unit, devices_now(assignments, now_s), None, (), (), ()), None)
 
 
 def _spellings(text: str) -> Iterable[str]:

@@ -12,9 +12,10 @@ from railbox_server.api.answers import tagged
 from railbox_server.api.models.statistics import Statistics
 from railbox_server.api.services import ApiStore, Services
 from railbox_server.geo.model import Corridor
+from railbox_server.journey.reading import crossing_of
 from railbox_server.statistics.borders import statistics as statistics_of
 from railbox_server.statistics.indicators import indicators
-from railbox_server.statistics.reading import crossing_of, trip_of
+from railbox_server.statistics.reading import trip_of
 from railbox_server.statistics.report import indicators_row, published_rows, statistics_row
 from railbox_server.store.values import Row
 

@@ -1,12 +1,11 @@
 """From visits and what the devices said to the custody of each span."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from railbox_server.custody import incidents, series
 from railbox_server.custody.model import DEFAULTS, Condition, Custody, DeviceLog, Incident, Limit, Settings, Span, Tally
 from railbox_server.custody.series import Sample, Sums
-from railbox_server.custody.spans import end_s, spans, start_s
-from railbox_server.journey.model import Step, Visit
+from railbox_server.custody.spans import end_s, start_s
 from railbox_telemetry.tables import CHANNEL_BY_NAME
 
 
@@ -17,41 +16,45 @@ def channels_heard(settings: Settings = DEFAULTS) -> tuple[int, ...]:
 
 
 def derive(
-    unit: str,
-    visits: Sequence[Visit],
+    spans: Iterable[Span],
     logs: Sequence[DeviceLog],
     now_s: int,
-    path: Sequence[Step] = (),
+    where: incidents.Where = incidents.nowhere,
     settings: Settings = DEFAULTS,
+    since_s: float | None = None,
 ) -> tuple[Custody, ...]:
-    """A function of visits and logs as sets. A span begins at its estimated start, and ends before its end.
+    """A function of spans and logs as sets. A span begins at its estimated start, and ends before its end.
 
-    `path` (the unit's, in time order) tells where an incident was; without it only the place or leg is known.
+    `where` tells where an incident was; without it only the place or leg is known. `logs` may be cut to what `reach`
+    asks for: then `since_s` is when the first reading of all came.
     """
-    heard = _Heard(logs, path, settings)
-    return tuple(heard.custody(span, now_s) for span in spans(unit, visits))
+    heard = _Heard(logs, where, settings, since_s)
+    return tuple(heard.custody(span, now_s) for span in spans)
 
 
 class _Heard:
     """What the devices said, in order; made once, asked for every span."""
 
-    def __init__(self, logs: Sequence[DeviceLog], path: Sequence[Step], settings: Settings) -> None:
+    def __init__(
+        self, logs: Sequence[DeviceLog], where: incidents.Where, settings: Settings, since_s: float | None
+    ) -> None:
         self._settings = settings
         self._limits: Mapping[str, Limit] = {limit.channel: limit for limit in settings.limits}
-        self._ground = incidents.Ground(path)
+        self._where = where
         ordered = sorted(_by_device(logs).items())
         self._series = {name: [_series(log, name) for _, log in ordered] for name in settings.channels}
         self._peaks = [_series(log, "shock_peak_g") for _, log in ordered]
         self._found = [(device, incidents.happened(log)) for device, log in ordered]
         self._counted = {kind: [incidents.increments(log, kind) for _, log in ordered] for kind in incidents.COUNTERS}
-        self._first_s = min((reading.time_s for log in logs for reading in log.readings), default=None)
+        times = (reading.time_s for log in logs for reading in log.readings)
+        self._first_s = min(times, default=None) if since_s is None else since_s
 
     def custody(self, span: Span, now_s: int) -> Custody:
         from_s, to_s = start_s(span.start), end_s(span.end)
         found = [
             incident
             for device, own in self._found
-            for incident in incidents.within(own, device, span, from_s, to_s, self._ground)
+            for incident in incidents.within(own, device, span, from_s, to_s, self._where)
         ]
         shocks = [
             incident.value for incident in found if incident.kind == incidents.SHOCK and incident.value is not None

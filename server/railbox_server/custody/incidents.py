@@ -4,7 +4,7 @@ Events can be lost on the way from the board; its counters only grow, so they te
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -21,8 +21,16 @@ SCALES: Final = {SHOCK: CHANNEL_BY_NAME["shock_peak_g"].scale, "light_breach": 1
 KIND_BY_CODE: Final = {EVENT_BY_NAME[name].code: name for name in SCALES}
 COUNTERS: Final = {SHOCK: CHANNEL_BY_NAME["shock_count"].bit, DOOR: CHANNEL_BY_NAME["door_count"].bit}
 
+DOOR_CODES: Final = frozenset({EVENT_BY_NAME[DOOR].code, CLOSED})
+Where = Callable[[int], Point | None]
+"""Where a unit was at a time."""
 Found = tuple[int, str, float | None, int | None]
 """Time, kind, value, when it ended."""
+
+
+def nowhere(time_s: int) -> Point | None:
+    """Nobody knows."""
+    _ = time_s
 
 
 class Ground:
@@ -67,14 +75,14 @@ def _closed_s(later: Iterable[tuple[int, int, int]]) -> int | None:
 
 
 def within(
-    found: Sequence[Found], device: str, span: Span, from_s: float, to_s: float, ground: Ground
+    found: Sequence[Found], device: str, span: Span, from_s: float, to_s: float, where: Where
 ) -> Iterator[Incident]:
     """Those of one device from `from_s` to before `to_s`."""
     first = bisect_left(found, from_s, key=lambda item: item[0])
     for time_s, kind, value, ended_s in found[first:]:
         if time_s >= to_s:
             return
-        yield Incident(kind, time_s, device, value, ended_s, doubt(span, time_s), ground.at(time_s))
+        yield Incident(kind, time_s, device, value, ended_s, doubt(span, time_s), where(time_s))
 
 
 def increments(log: DeviceLog, kind: str) -> list[tuple[int, int]]:

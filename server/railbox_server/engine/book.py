@@ -1,4 +1,4 @@
-"""The engine's own file: chains and episodes of every unit, so that late knots are judged next to them.
+"""The engine's own file: chains, episodes and trail of every unit, so that late knots are judged next to them.
 
 All in it is derived: it may be deleted, and is begun anew when it is damaged or was made by other corridors or
 settings. Only what an engine is at work on is in its memory. Decides nothing.
@@ -7,13 +7,14 @@ settings. Only what an engine is at work on is in its memory. Decides nothing.
 import json
 import logging
 import sqlite3
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from railbox_server.engine.trail import StoredTrail
 from railbox_server.geo.model import Corridor
 from railbox_server.journey.conclude import Past
 from railbox_server.journey.episodes import Episode, SideSpan
@@ -33,8 +34,10 @@ CACHE_KIB: Final = 4_096
 
 _SCRIPT: Final = (
     "CREATE TABLE made_by (version TEXT NOT NULL)",
+    """CREATE TABLE judged (device TEXT NOT NULL, epoch INTEGER NOT NULL, count INTEGER NOT NULL,
+         PRIMARY KEY (device, epoch)) WITHOUT ROWID""",
     "CREATE TABLE units (unit TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
-    # stream: a device's chains, or with an empty name the unit's episodes
+    # stream: a device's chains, with an empty name the unit's episodes, or the cells of its trail
     """CREATE TABLE spans (
          unit TEXT NOT NULL, stream TEXT NOT NULL, from_s REAL NOT NULL, to_s REAL NOT NULL, body TEXT NOT NULL,
          PRIMARY KEY (unit, stream, from_s)) WITHOUT ROWID""",
@@ -79,6 +82,18 @@ class Book:
         except sqlite3.Error as error:
             raise StoreError(f"{self._path}: {error}; if it is damaged, delete it") from error
 
+    @contextmanager
+    def apart(self) -> Generator[None]:
+        """Within `writing`: what fails takes back what was put meanwhile, and nothing else."""
+        self._db.execute("SAVEPOINT apart")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK TO apart")
+            raise
+        finally:
+            self._db.execute("RELEASE apart")
+
     def head(self, unit: str) -> dict[str, Any]:
         """What is kept of a unit as a whole; nothing when it is new."""
         row = self._db.execute("SELECT body FROM units WHERE unit = ?", (unit,)).fetchone()
@@ -90,12 +105,25 @@ class Book:
     def put_head(self, unit: str, head: dict[str, Any]) -> None:
         self._db.execute("INSERT OR REPLACE INTO units VALUES (?,?)", (unit, json.dumps(head)))
 
+    def judged(self) -> dict[tuple[str, int], int]:
+        """How many numbers of each outbox (by device and epoch) were stored when all was judged."""
+        return {(device, epoch): count for device, epoch, count in self._db.execute("SELECT * FROM judged")}
+
+    def put_judged(self, counts: Mapping[tuple[str, int], int]) -> None:
+        self._db.executemany(
+            "INSERT OR REPLACE INTO judged VALUES (?,?,?)", [(*key, count) for key, count in counts.items()]
+        )
+
     def forget(self, unit: str) -> None:
         self._db.execute("DELETE FROM units WHERE unit = ?", (unit,))
         self._db.execute("DELETE FROM spans WHERE unit = ?", (unit,))
 
     def of(self, unit: str, last: Waypoint | None) -> "Pages":
         return Pages(self._db, unit, last)
+
+    def trail(self, unit: str, standing: Any) -> StoredTrail:
+        """`standing`: as the unit's head has it."""
+        return StoredTrail(self._db, unit, standing)
 
     def _opened(self, version: str) -> sqlite3.Connection:
         db = sqlite3.connect(self._path or ":memory:", isolation_level=None, cached_statements=64)

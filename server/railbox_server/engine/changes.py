@@ -7,32 +7,38 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from railbox_server.fleet import Span, Units
+from railbox_server.journey.history import TimeSpan, joined
+from railbox_server.ledger import Ledger
 from railbox_server.store.values import StoredBatch
 from railbox_telemetry.values import Events, Positions, Readings, Section
 
+JOIN_S = 3_600.0
+MOST_SPANS = 16
+"""More of them are told of as one, with what lies between."""
+
 
 class Change(NamedTuple):
-    """`first_s`..`last_s`: the times of what is new; None when it has none, then all of the device is touched. A tuple,
-    since thousands of them cross a pipe."""
+    """`spans`: the times of what is new; none: nobody can say, then all of the device is touched. A tuple, since
+    thousands of them cross a pipe."""
 
     device: str
-    first_s: int | None = None
-    last_s: int | None = None
-
-    @property
-    def span(self) -> Span:
-        return Span(self.first_s, None if self.last_s is None else self.last_s + 1)
+    spans: tuple[TimeSpan, ...] = ()
+    stored: tuple[tuple[int, int], ...] = ()
+    """By epoch, how many numbers were stored by then: who has heard of all of them has missed none."""
 
     def joined(self, other: "Change") -> "Change":
-        """Both of them, and what lies between."""
-        if self.first_s is None or self.last_s is None or other.first_s is None or other.last_s is None:
-            return Change(self.device)
-        return Change(self.device, min(self.first_s, other.first_s), max(self.last_s, other.last_s))
+        """Both of them."""
+        stored = tuple(dict(sorted((*self.stored, *other.stored))).items())
+        if not self.spans or not other.spans:
+            return Change(self.device, (), stored)
+        spans = joined((*self.spans, *other.spans), JOIN_S)
+        return Change(self.device, tuple(spans) if len(spans) <= MOST_SPANS else (whole(spans),), stored)
 
 
-def change_of(stored: StoredBatch) -> Change:
+def change_of(stored: StoredBatch, ledger: Ledger) -> Change:
     times = [time_s for section in stored.batch.sections for time_s in _times(section)]
-    return Change(stored.device, min(times, default=None), max(times, default=None))
+    spans = ((float(min(times)), float(max(times))),) if times else ()
+    return Change(stored.device, spans, ((stored.batch.epoch, len(ledger.stored)),))
 
 
 def touched(changes: Iterable[Change], units: Units) -> frozenset[str]:
@@ -44,7 +50,20 @@ def touched(changes: Iterable[Change], units: Units) -> frozenset[str]:
         unit
         for unit, assignments in units.items()
         for item in assignments
-        if any(not change.span.both(item.span).is_empty for change in by_device.get(item.device, ()))
+        if any(_touches(change, item.span) for change in by_device.get(item.device, ()))
+    )
+
+
+def whole(spans: Iterable[TimeSpan]) -> TimeSpan:
+    """From the first to the last."""
+    spans = list(spans)
+    return min(from_s for from_s, _ in spans), max(to_s for _, to_s in spans)
+
+
+def _touches(change: Change, span: Span) -> bool:
+    return not change.spans or any(
+        (span.to_s is None or from_s < span.to_s) and (span.from_s is None or to_s >= span.from_s)
+        for from_s, to_s in change.spans
     )
 
 

@@ -1,29 +1,31 @@
 """Which unit is judged when: new data, a changed assignment, or time passing over an open visit.
 
-New data is judged at once, for visits, crossings and flags, next to where it is; progress, trip and custody are
-concluded from the whole journey, in turns of their own. A unit touched many times is judged once; one that is costly
-rests longer, so none starves the others. Knows nothing of borders; the clock that ticks is passed in.
+New data is judged at once, for visits, crossings and flags; progress, trips and custody are concluded in turns of
+their own, when nothing is left to judge. A unit touched many times is judged once; one that is costly rests longer, so
+none starves the others. Knows nothing of borders; the clock that ticks is passed in.
 """
 
 import logging
-import math
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from railbox_server.clock import Clock
 from railbox_server.engine.changes import Change, touched
-from railbox_server.engine.judge import Judge
-from railbox_server.engine.keeper import Keeper, Open
+from railbox_server.engine.concluder import Concluder
+from railbox_server.engine.hearing import RESTORED, Hearing
+from railbox_server.engine.keeper import Keeper, New, News, Open
+from railbox_server.engine.present import present_row
 from railbox_server.engine.rows import worst_flag
 from railbox_server.fleet import Assignment, Units, units_of
-from railbox_server.journey.history import TimeSpan
 from railbox_server.store.interface import JourneyStore, StoreError
-from railbox_server.store.values import DerivedChange
+from railbox_server.store.values import Conclusion, DerivedChange
 
 log = logging.getLogger(__name__)
 
+TURN_S: Final = 0.05
+"""So long units are judged, at least one, before what they came to is committed together."""
 LEAST_REST_S: Final = 0.2
 REST_PER_COST: Final = 5.0
 """A unit rests this many times what judging it took: no unit takes more than a sixth of a core."""
@@ -32,11 +34,6 @@ REGISTRY_S: Final = 1.0
 TICK_S: Final = {"real": 30.0, "replay": 1.0}
 """How often open visits are judged by the clock alone."""
 STORE_RETRY_S: Final = 5.0
-UNSURE_S: Final = 6 * 3_600.0
-"""At its start an engine looks again at so much of the end of each journey: the last one may not have got that far."""
-
-New = dict[str, list[TimeSpan]] | None
-"""By device: when there is something new of a unit; None: all of it may be."""
 
 
 class Told(NamedTuple):
@@ -48,9 +45,18 @@ class Told(NamedTuple):
     last_fix_s: int | None = None
     """Its newest trusted fix: what moves the clock of a replay."""
     rows_changed: bool = False
-    """Its visits or crossings are other ones now."""
+    """Its visits, crossings or custody are other ones now."""
     took_s: float | None = None
     """How long it took to judge the unit and to store that."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    unit: str
+    news: News
+    change: DerivedChange
+    """With the unit's row."""
+    took_s: float
 
 
 class Engine:
@@ -59,24 +65,26 @@ class Engine:
     def __init__(
         self,
         store: JourneyStore,
-        judge: Judge,
+        keeper: Keeper,
+        concluder: Concluder,
         clock: Clock,
         tell: Callable[[Told], None],
         mono_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
-        self._judge = judge
+        self._keeper = keeper
+        self._concluder = concluder
         self._clock = clock
         self._tell = tell
         self._mono_s = mono_s
         self._units: Units = {}
         self._version = -1
-        self._keeper = Keeper(store, judge.book, judge.network, judge.settings)
+        self._hearing: Hearing | None = None
         self._due: dict[str, float] = {}
         """Units with something new, and when they are to be judged."""
         self._new: dict[str, New] = {}
-        self._whole: dict[str, float] = {}
-        """Units whose whole journey is to be judged, and when."""
+        self._unconcluded: dict[str, float] = {}
+        """Units of which something is to be concluded, and when."""
         self._resting: dict[str, float] = {}
         self._open: dict[str, tuple[Open, int]] = {}
         """What time alone may change, with the time it was judged at."""
@@ -86,9 +94,11 @@ class Engine:
     def pending(self) -> int:
         """Units whose rows are out of date. By the real clock open ones always are a little: they do not count."""
         stale = self._stale() if self._clock.mode == "replay" else []
-        return len({*self._due, *self._whole, *stale})
+        return len({*self._due, *self._unconcluded, *stale})
 
     def touch(self, changes: Sequence[Change]) -> None:
+        if self._hearing is not None:
+            self._hearing.hear(changes)
         by_device: dict[str, list[Change]] = {}
         for change in changes:
             by_device.setdefault(change.device, []).append(change)
@@ -101,7 +111,7 @@ class Engine:
         """Something else than data says another thing of these units."""
         for unit in sorted(units):
             if unit in self._units:
-                self._judge_whole(unit)
+                self._conclude_soon(unit)
 
     def turn(self) -> float:
         """Judges the unit that is due longest, if any; returns in how many seconds there is something to do."""
@@ -112,64 +122,109 @@ class Engine:
         if mono_s >= self._next_tick_s:
             self._next_tick_s = mono_s + TICK_S[self._clock.mode]
             self._judge_by_the_clock()
-        for due, judge in ((self._due, self._update_now), (self._whole, self._judge_now)):
-            unit = min(due, key=due.__getitem__, default=None)
-            if unit is not None and due[unit] <= mono_s:
-                judge(unit)
+        for due, judge in ((self._due, self._update), (self._unconcluded, self._conclude)):
+            ready = sorted((at_s, unit) for unit, at_s in due.items() if at_s <= mono_s)
+            if ready:
+                judge([unit for _, unit in ready])
                 return 0.0
-        soonest_s = min([self._next_registry_s, self._next_tick_s, *self._due.values(), *self._whole.values()])
+        soonest_s = min([self._next_registry_s, self._next_tick_s, *self._due.values(), *self._unconcluded.values()])
         return max(0.0, soonest_s - self._mono_s())
 
-    def _update_now(self, unit: str) -> None:
-        """Judges what is new of a unit."""
-        del self._due[unit]
-        new = self._new.pop(unit)
+    def _update(self, units: Sequence[str]) -> None:
+        """Judges what is new of units: of as many as a turn is long, all in one transaction."""
         start_s, now_s = self._mono_s(), self._clock.now_s()
-        assignments = self._units[unit]
+        taken: dict[str, New] = {}
+        judged: list[_Judged] = []
         try:
             with self._keeper.book.writing():
+                for unit in units:
+                    if judged and self._mono_s() - start_s >= TURN_S:
+                        break
+                    del self._due[unit]
+                    taken[unit] = self._new.pop(unit)
+                    judged += self._judge(unit, taken[unit], now_s)
+                changed = self._store.change_derived([each.change for each in judged if not each.change.is_empty])
+                self._note_judged()
+        except StoreError as error:
+            log.error("%s; trying again in %.0f s", error, STORE_RETRY_S)
+            self._new |= taken
+            self._due |= dict.fromkeys(taken, start_s + STORE_RETRY_S)
+            return
+        for each in judged:
+            self._is_judged(each.unit, each.news, now_s)
+        pending = self.pending
+        for each in judged:
+            last_s = None if each.news.last is None else int(each.news.last.time_s)
+            self._tell(Told(pending, each.unit, last_s, each.unit in changed, each.took_s))
+
+    def _note_judged(self) -> None:
+        if self._hearing is not None:
+            due = {item.device for unit in self._due for item in self._units[unit]}
+            self._keeper.book.put_judged(self._hearing.judged(due))
+
+    def _judge(self, unit: str, new: New, now_s: int) -> Iterator["_Judged"]:
+        """Nothing where a unit's data cannot be judged: it must not stop the others."""
+        start_s, assignments = self._mono_s(), self._units[unit]
+        try:
+            with self._keeper.book.apart():
                 news = self._keeper.update(unit, assignments, new, now_s)
                 lasts = news.open if news.open_moved else self._open.get(unit, (None, 0))[0]
-                change = news.change
-                if news.last_moved or news.open_moved:
-                    change = replace(change, row=self._judge.head_row(unit, assignments, news.last, lasts, now_s))
-                changed = bool(not change.is_empty and self._store.change_derived([change]))
-        except StoreError as error:
-            log.error("%s: %s; trying again in %.0f s", unit, error, STORE_RETRY_S)
-            self._due[unit], self._new[unit] = start_s + STORE_RETRY_S, new
-            return
+                future_s = self._keeper.settings.future_s
+                row = present_row(self._store, unit, assignments, news.last, lasts, now_s, future_s)
+            yield _Judged(unit, news, replace(news.change, row=row), self._mono_s() - start_s)
+        except StoreError:
+            raise
         except Exception:
-            # One unit's data must not stop the others: it is judged again when there is more of it.
             log.exception("unit %s cannot be judged", unit)
-            self._new[unit] = None
-            return
-        last_s = None if news.last is None else int(news.last.time_s)
-        if last_s is not None:
-            self._clock.saw(last_s)
+            # All of it anew at once; where even that fails, when there is more of it, or by another engine.
+            self._new[unit] = New(None)
+            self._keeper.book.forget(unit)
+            if new.spans is not None:
+                self._due[unit] = self._mono_s()
+
+    def _is_judged(self, unit: str, news: News, now_s: int) -> None:
+        if news.last is not None:
+            self._clock.saw(int(news.last.time_s))
         if news.open_moved:
             self._open.pop(unit, None)
             if news.open is not None:
                 self._open[unit] = news.open, now_s
-        self._judge_whole(unit)
-        self._tell(Told(self.pending, unit, last_s, changed, self._mono_s() - start_s))
+        self._conclude_soon(unit)
 
-    def _judge_now(self, unit: str) -> None:
-        """Judges a unit's whole journey: for its progress, trip and custody."""
-        del self._whole[unit]
+    def _conclude(self, units: Sequence[str]) -> None:
+        """Concludes what is due of units: progress, trips and custody; of as many as a turn is long."""
+        start_s, now_s = self._mono_s(), self._clock.now_s()
+        taken: list[str] = []
+        concluded: list[Conclusion] = []
+        try:
+            with self._keeper.book.writing():
+                for unit in units:
+                    if taken and self._mono_s() - start_s >= TURN_S:
+                        break
+                    del self._unconcluded[unit]
+                    taken.append(unit)
+                    concluded += self._concluded(unit, now_s)
+                changed = self._store.conclude(concluded)
+        except StoreError as error:
+            log.error("%s; trying again in %.0f s", error, STORE_RETRY_S)
+            self._unconcluded |= dict.fromkeys(taken, start_s + STORE_RETRY_S)
+            return
+        pending = self.pending
+        for each in concluded:
+            self._tell(Told(pending, each.unit, rows_changed=each.unit in changed))
+
+    def _concluded(self, unit: str, now_s: int) -> Iterator[Conclusion]:
         start_s = self._mono_s()
         try:
-            judged = self._judge.judge(unit, self._units[unit], self._clock.now_s())
-            changed = self._store.put_derived(judged.derived)
-        except StoreError as error:
-            log.error("%s: %s; trying again in %.0f s", unit, error, STORE_RETRY_S)
-            self._whole[unit] = start_s + STORE_RETRY_S
-            return
+            with self._keeper.book.apart():
+                found = self._concluder.conclude(unit, self._units[unit], now_s)
+            end_s = self._mono_s()
+            self._resting[unit] = end_s + max(LEAST_REST_S, REST_PER_COST * (end_s - start_s))
+            yield found
+        except StoreError:
+            raise
         except Exception:
-            log.exception("unit %s cannot be judged", unit)
-            return
-        end_s = self._mono_s()
-        self._resting[unit] = end_s + max(LEAST_REST_S, REST_PER_COST * (end_s - start_s))
-        self._tell(Told(self.pending, unit, judged.last_fix_s, changed, end_s - start_s))
+            log.exception("of unit %s nothing can be concluded", unit)
 
     def _judge_by_the_clock(self) -> None:
         """Judges what lasts, without any knot."""
@@ -177,7 +232,7 @@ class Engine:
         changes: list[DerivedChange] = []
         for unit in self._stale():
             before, _ = self._open[unit]
-            now = before.at(now_s, self._judge.settings)
+            now = before.at(now_s, self._keeper.settings)
             if now != before:
                 visits, crossings = now.rows()
                 rows = self._store.unit_rows(unit) if now.flags() != before.flags() else ()
@@ -197,18 +252,15 @@ class Engine:
 
     def _touch(self, unit: str, changes: Sequence[Change] | None = None) -> None:
         """`changes`: all that is new; None: nobody can say what is."""
-        new = self._new.setdefault(unit, {})
+        new = self._new.setdefault(unit, New())
         for change in changes or ():
-            if change.first_s is None or change.last_s is None:
-                self._new[unit] = new = None
-            elif new is not None:
-                new.setdefault(change.device, []).append((change.first_s, change.last_s))
+            new.add(change)
         if changes is None:
-            self._new[unit] = None
+            self._new[unit] = New(None)
         self._due.setdefault(unit, self._mono_s())
 
-    def _judge_whole(self, unit: str) -> None:
-        self._whole.setdefault(unit, max(self._mono_s(), self._resting.get(unit, 0.0)))
+    def _conclude_soon(self, unit: str) -> None:
+        self._unconcluded.setdefault(unit, max(self._mono_s(), self._resting.get(unit, 0.0)))
 
     def _stale(self) -> list[str]:
         """Open units judged at another time than it is now. By the real clock that is all of them, always."""
@@ -221,33 +273,40 @@ class Engine:
         if version == self._version:
             return
         units = units_of(self._store.known_devices(), self._store.assignments())
+        derived = self._store.derived_units() if self._version < 0 else frozenset[str]()
+        missed = frozenset[str]()
+        if self._hearing is None:
+            self._hearing = Hearing(self._store, self._keeper.book.judged())
+            missed = self._hearing.missed()
+            self._concluder.begin()
         for unit in sorted(units):
             if self._version < 0:
-                self._begin(unit, units[unit])
+                devices = {RESTORED, *(item.device for item in units[unit])}
+                self._begin(unit, units[unit], whole=unit not in derived or not missed.isdisjoint(devices))
             elif units[unit] != self._units.get(unit):
                 self._touch(unit)
-        gone = (self._units.keys() if self._version >= 0 else self._store.derived_units()) - units.keys()
+        gone = (self._units.keys() if self._version >= 0 else derived) - units.keys()
         self._units, self._version = units, version
         for unit in sorted(gone):
-            for kept in (self._due, self._new, self._whole, self._open):
+            for kept in (self._due, self._new, self._unconcluded, self._resting, self._open):
                 kept.pop(unit, None)
-            self._judge.forget(unit)
+            self._concluder.forget(unit)
             self._keeper.forget(unit)
             self._store.drop_derived(unit)
             self._tell(Told(self.pending, unit, rows_changed=True))
         self._tell(Told(self.pending))
 
-    def _begin(self, unit: str, assignments: Sequence[Assignment]) -> None:
-        """Takes up what the last engine left."""
-        if not self._keeper.is_current(unit, assignments):
+    def _begin(self, unit: str, assignments: Sequence[Assignment], *, whole: bool) -> None:
+        """Takes up what the last engine left; `whole`: nothing of it is of use."""
+        if whole or not self._keeper.is_current(unit, assignments):
             self._touch(unit)
             return
         last_s = self._keeper.last_s(unit)
         if last_s is not None:
             self._clock.saw(last_s)
-            self._new[unit] = {item.device: [(last_s - UNSURE_S, math.inf)] for item in assignments}
-            self._due.setdefault(unit, self._mono_s())
         now_s = self._clock.now_s()
         lasts = self._keeper.open(unit, assignments, now_s)
         if lasts is not None:
             self._open[unit] = lasts, now_s
+        if not self._keeper.is_concluded(unit):
+            self._conclude_soon(unit)

@@ -5,27 +5,40 @@ clock alone can judge it. Decides nothing itself.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from railbox_server.engine.book import Book, waypoint
-from railbox_server.fleet import Assignment, Span
-from railbox_server.journey.history import FIRST_PAD_S, History, TimeSpan, joined
+from railbox_server.engine.book import Book, Pages, waypoint
+from railbox_server.engine.changes import Change, whole
+from railbox_server.engine.unit_knots import UnitKnots
+from railbox_server.fleet import Assignment
+from railbox_server.journey.conclude import Concluded
+from railbox_server.journey.history import FIRST_PAD_S, History, Kept, TimeSpan, joined
 from railbox_server.journey.judging import clock_of
-from railbox_server.journey.model import Crossing, Settings, Track, Visit, Waypoint
+from railbox_server.journey.model import Crossing, Settings, Visit, Waypoint
 from railbox_server.journey.network import Network
-from railbox_server.journey.path import ordered
+from railbox_server.journey.reading import est_span
 from railbox_server.journey.rejudge import crossing_at, visit_at
 from railbox_server.journey.report import crossing_row, visit_row
 from railbox_server.store.interface import JourneyStore
-from railbox_server.store.values import DerivedChange, Outbox, Row, Untrusted
-from railbox_telemetry.values import SeqRange
+from railbox_server.store.values import DerivedChange, Row, Untrusted
 
 ALWAYS: Final = (-math.inf, math.inf)
-Spans = Mapping[str, Sequence[TimeSpan]]
-"""By device: when there is something new."""
+DUE_GAP_S: Final = 3_600.0
+
+
+@dataclass(slots=True)
+class New:
+    """What is new of a unit. `spans`: by device; None: all of it may be."""
+
+    spans: dict[str, list[TimeSpan]] | None = field(default_factory=dict[str, list[TimeSpan]])
+
+    def add(self, change: Change) -> None:
+        if not change.spans:
+            self.spans = None
+        elif self.spans is not None:
+            self.spans.setdefault(change.device, []).extend(change.spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,78 +80,78 @@ class News:
 class Keeper:
     def __init__(self, store: JourneyStore, book: Book, network: Network, settings: Settings) -> None:
         self.book = book
+        self.settings = settings
         self._store = store
         self._network = network
-        self._settings = settings
 
-    def update(self, unit: str, assignments: Sequence[Assignment], spans: Spans | None, now_s: int) -> News:
-        """What is new of a unit; None: all of it may be. To be called, and stored, while the book is written."""
-        head = self.book.head(unit)
-        knots = _Knots(self._store, assignments, head.get("extents", {}))
+    def update(self, unit: str, assignments: Sequence[Assignment], fresh: New, now_s: int) -> News:
+        """What is new of a unit changes. To be called, and stored, while the book is written."""
+        head: dict[str, Any] = self.book.head(unit)
+        spans = fresh.spans
         anew = spans is None or not head or head["assigned"] != _assigned(assignments)
-        if anew:
+        if anew or spans is None:
             self.book.forget(unit)
-            head, spans = {}, {item.device: [ALWAYS] for item in assignments}
-            knots.forget_extents()
-        assert spans is not None
+            spans = {item.device: [ALWAYS] for item in assignments}
+            head = {"due": {"path": [], "spans": []}}
+        # As one: looked at one after the other, the first would take knots of the second for known ones.
+        spans = {device: [whole(own)] for device, own in spans.items()}
+        knots = UnitKnots(self._store, assignments, head.get("extents", {}))
         was_last = waypoint(head.get("last"))
         pages = self.book.of(unit, was_last)
         for device, own in spans.items():
             for from_s, to_s in joined(own, 0.0):
                 # As the history reads it first: one reading serves both.
                 knots.add_extents(knots.between(from_s - FIRST_PAD_S, to_s + FIRST_PAD_S, device))
-        history = History(unit, knots, pages, self._network, self._settings)
+        history = History(unit, knots, pages, self._network, self.settings)
         update = history.update(spans)
         old = [history.concluded(kept, update.was_last, now_s) for kept in update.gone]
+        visits = [visit_row(visit) for each in old for visit in each.visits]
+        crossings = [crossing_row(crossing) for each in old for crossing in each.crossings]
         new = [history.concluded(kept, pages.last, now_s) for kept in update.new]
-        old_visits, new_visits = [v for each in old for v in each.visits], [v for each in new for v in each.visits]
-        old_crossings = [c for each in old for c in each.crossings]
-        new_crossings = [c for each in new for c in each.crossings]
+        new_visits = [visit_row(visit) for each in new for visit in each.visits]
+        new_crossings = [crossing_row(crossing) for each in new for crossing in each.crossings]
         doubts = update.trust_moved or update.doubts or anew
         judged = update.judged if doubts else []
         untrusted = {key: reason for device, span in judged for key, reason in history.untrusted(device, span).items()}
         change = DerivedChange(
             unit,
-            tuple(visit_row(each) for each in old_visits if each not in new_visits),
-            tuple(visit_row(each) for each in new_visits if each not in old_visits),
-            tuple(crossing_row(each) for each in old_crossings if each not in new_crossings),
-            tuple(crossing_row(each) for each in new_crossings if each not in old_crossings),
-            tuple((device, *_storable(span)) for device, span in judged),
+            tuple(row for row in visits if row not in new_visits),
+            tuple(row for row in new_visits if row not in visits),
+            tuple(row for row in crossings if row not in new_crossings),
+            tuple(row for row in new_crossings if row not in crossings),
+            tuple(judged),
             tuple(Untrusted(*key, reason) for key, reason in untrusted.items()),
             anew=anew,
         )
         head |= {
             "assigned": _assigned(assignments),
-            "stored": knots.stored(),
             "last": pages.last,
             "extents": knots.by_track,
+            "due": _due(head["due"], update.moved, [*_flat(spans), *_moved(visits, new_visits)]),
         }
         self.book.put_head(unit, head)
         moved = pages.last != was_last
         came_or_went = len(update.new) != len(update.gone)
         open_moved = moved or anew or came_or_went or any(map(pages.is_newest, update.new))
-        now_open = self._open(history, pages.last, now_s) if open_moved else None
+        now_open = self._open(history, pages, now_s, dict(zip(update.new, new, strict=True))) if open_moved else None
         return News(change, pages.last, moved, open_moved, now_open)
 
     def is_current(self, unit: str, assignments: Sequence[Assignment]) -> bool:
-        """Whether all that is stored of a unit has been judged."""
+        """Whether it was judged, and by these assignments."""
         head = self.book.head(unit)
-        if not head or head["assigned"] != _assigned(assignments):
-            return False
-        devices = {item.device for item in assignments}
-        states = [state for device in sorted(devices) for state in self._store.outboxes(device)]
-        now = {
-            f"{state.outbox.device} {state.outbox.epoch}": _text(state.ledger.highest, state.ledger.without_data())
-            for state in states
-        }
-        return head["stored"] == now
+        return bool(head) and head["assigned"] == _assigned(assignments)
+
+    def is_concluded(self, unit: str) -> bool:
+        """Whether nothing is due to be concluded."""
+        return not any(self.book.head(unit).get("due", {}).values())
 
     def open(self, unit: str, assignments: Sequence[Assignment], now_s: int) -> Open | None:
         """What lasts of a unit; None: nothing does."""
         head = self.book.head(unit)
         last = waypoint(head.get("last"))
-        knots = _Knots(self._store, assignments, head.get("extents", {}))
-        return self._open(History(unit, knots, self.book.of(unit, last), self._network, self._settings), last, now_s)
+        knots = UnitKnots(self._store, assignments, head.get("extents", {}))
+        pages = self.book.of(unit, last)
+        return self._open(History(unit, knots, pages, self._network, self.settings), pages, now_s, {})
 
     def last_s(self, unit: str) -> int | None:
         """The time of its newest trusted place."""
@@ -150,89 +163,45 @@ class Keeper:
         with self.book.writing():
             self.book.forget(unit)
 
-    def _open(self, history: History, last: Waypoint | None, now_s: int) -> Open | None:
-        if last is None:
+    def _open(self, history: History, pages: Pages, now_s: int, known: Mapping[Kept, Concluded]) -> Open | None:
+        """All that lasts is in the last episode."""
+        newest = pages.episode_before(math.inf)
+        if pages.last is None or newest is None:
             return None
-        found = history.newest(now_s)
+        found = known.get(newest) or history.concluded(newest, pages.last, now_s)
         visits = tuple(visit for visit in found.visits if visit.exited is None)
         crossings = tuple(crossing for crossing in found.crossings if crossing.departed is None)
-        return Open(visits, crossings, math.floor(last.time_s)) if visits or crossings else None
-
-
-class _Knots:
-    """A unit's knots in the store: `journey.history.Knots`. What was read once is kept as long as this."""
-
-    def __init__(self, store: JourneyStore, assignments: Sequence[Assignment], extents: dict[str, Any]) -> None:
-        self._store = store
-        self._assignments = assignments
-        self._devices = {item.device for item in assignments}
-        self._missing: dict[tuple[str, int], tuple[SeqRange, ...]] = {}
-        self._texts: dict[str, str] = {}
-        self._read: dict[tuple[float, float, str | None], Sequence[Track]] = {}
-        self.by_track: dict[str, list[float]] = {key: list(extent) for key, extent in extents.items()}
-
-    def between(self, from_s: float, to_s: float, device: str | None = None) -> Sequence[Track]:
-        if device is None and len(self._devices) == 1:
-            (device,) = self._devices
-        key = from_s, to_s, device
-        if key not in self._read:
-            own = [item for item in self._assignments if device is None or item.device == device]
-            tracks = [track for item in own for track in self._tracks(item, from_s, to_s)]
-            self._read[key] = tracks if len(tracks) < 2 and all(map(_is_distinct, tracks)) else ordered(tracks)
-        return self._read[key]
-
-    def extents(self) -> Sequence[TimeSpan]:
-        return [(first, last) for first, last in self.by_track.values()]
-
-    def add_extents(self, tracks: Iterable[Track]) -> None:
-        for track in tracks:
-            first, last = track.knots[0].time_s, track.knots[-1].time_s
-            own = next(item for item in self._assignments if item.device == track.device and first in item.span)
-            key = f"{track.device} {track.epoch} {own.span.from_s}"
-            known = self.by_track.get(key, [first, last])
-            self.by_track[key] = [min(known[0], first), max(known[1], last)]
-
-    def forget_extents(self) -> None:
-        self.by_track.clear()
-
-    def _tracks(self, item: Assignment, from_s: float, to_s: float) -> list[Track]:
-        wanted = Span(
-            None if from_s == -math.inf else math.floor(from_s), None if to_s == math.inf else math.floor(to_s) + 1
-        )
-        span = item.span.both(wanted)
-        if span.is_empty:
-            return []
-        knots = self._store.seen_knots(item.device, span)
-        return [Track(item.device, epoch, own, self._missing_of(item.device, epoch)) for epoch, own in knots.items()]
-
-    def stored(self) -> dict[str, str]:
-        """By outbox that was read: another text whenever there is more of it in the store than there was."""
-        for device, epoch in {tuple(key.split()[:2]) for key in self.by_track}:
-            self._missing_of(device, int(epoch))
-        return self._texts
-
-    def _missing_of(self, device: str, epoch: int) -> tuple[SeqRange, ...]:
-        found = self._missing.get((device, epoch))
-        if found is None:
-            ledger = self._store.ledger(Outbox(device, epoch))
-            found = self._missing[device, epoch] = ledger.without_data()
-            self._texts[f"{device} {epoch}"] = _text(ledger.highest, found)
-        return found
+        return Open(visits, crossings, math.floor(pages.last.time_s)) if visits or crossings else None
 
 
 def _assigned(assignments: Sequence[Assignment]) -> list[list[Any]]:
     return [[item.device, item.span.from_s, item.span.to_s] for item in assignments]
 
 
-def _is_distinct(track: Track) -> bool:
-    """The store has knots by time; nearly always one a second."""
-    return len({knot.time_s for knot in track.knots}) == len(track.knots)
+def _due(before: Mapping[str, Any], moved: Sequence[TimeSpan], said: Sequence[TimeSpan]) -> dict[str, list[TimeSpan]]:
+    """What the concluder has to look at: where the path is another one, and where anything else is."""
+    return {
+        "path": joined((*map(_span, before["path"]), *moved), DUE_GAP_S),
+        "spans": joined((*map(_span, before["spans"]), *moved, *said), DUE_GAP_S),
+    }
 
 
-def _text(highest: int, missing: Sequence[SeqRange]) -> str:
-    return f"{highest} {sha256(repr([(each.first, each.last) for each in missing]).encode()).hexdigest()[:16]}"
+def _flat(spans: Mapping[str, Sequence[TimeSpan]]) -> Iterator[TimeSpan]:
+    return (span for own in spans.values() for span in own)
 
 
-def _storable(span: TimeSpan) -> tuple[float, float]:
-    """Infinite times as ones that any store can compare with."""
-    return max(span[0], -(2.0**62)), min(span[1], 2.0**62)
+def _moved(before: Sequence[Row], after: Sequence[Row]) -> Iterator[TimeSpan]:
+    """When there are visits now that were not there, or began or ended at other times."""
+    old, new = ([_moments(row) for row in rows] for rows in (before, after))
+    for row, others in (*((row, new) for row in before), *((row, old) for row in after)):
+        if _moments(row) not in others:
+            yield est_span(row["entered"], row["exited"])
+
+
+def _moments(row: Row) -> list[object]:
+    return [row[key] for key in ("place", "entered", "exited", "already_inside")]
+
+
+def _span(body: Sequence[float]) -> TimeSpan:
+    from_s, to_s = body
+    return from_s, to_s

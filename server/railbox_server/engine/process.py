@@ -20,8 +20,9 @@ from railbox_server.custody.model import DEFAULTS
 from railbox_server.custody.model import Settings as CustodySettings
 from railbox_server.engine.book import FILE, Book, version_of
 from railbox_server.engine.changes import Change
+from railbox_server.engine.concluder import Concluder
 from railbox_server.engine.engine import Engine, Told
-from railbox_server.engine.judge import Judge
+from railbox_server.engine.keeper import Keeper
 from railbox_server.engine.plan_file import PlanFile
 from railbox_server.engine.travels import Travels
 from railbox_server.geo.corridors import available
@@ -77,10 +78,12 @@ def child(spec: EngineSpec, pipe: Pipe) -> None:
     known = available(spec.corridors)
     plans = PlanFile(spec.planned_journeys, known)
     book = Book(spec.data / FILE, version_of(known, spec.settings))
-    judge = Judge(store, Network(known), spec.settings, Travels(known, plans.of), custody=spec.custody, book=book)
+    network = Network(known)
+    keeper = Keeper(store, book, network, spec.settings)
+    concluder = Concluder(store, book, network, spec.settings, Travels(known, plans.of), spec.custody)
     taken = 0
     try:
-        engine = Engine(store, judge, clock_of(spec.clock), lambda told: pipe.send(Heard(told, taken)))
+        engine = Engine(store, keeper, concluder, clock_of(spec.clock), lambda told: pipe.send(Heard(told, taken)))
         while True:
             engine.again(plans.refresh())
             wait_s = engine.turn()

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from railbox_server.fleet import Assignment
-from railbox_server.geo.model import Corridor
 from railbox_server.store.values import Point, Row, StoredReading
 from railbox_telemetry import iso
 from railbox_telemetry.identity import IdentityError, parse_unit
@@ -26,27 +25,28 @@ def unit_row(
     visits: Sequence[Row],
     crossings: Sequence[Row],
     condition: Iterable[StoredReading],
-    corridors: Sequence[Corridor],
-    progress: Row | None = None,
 ) -> Row:
-    """`visits` and `crossings` as journey.report gives them, by time; `last`: the newest trusted knot; `progress` as
-    progress.report gives it, of which the row has what is true now."""
-    staying = [row for row in visits if row["exited"] is None]
-    here = staying[-1] if staying else None
-    flag, certainty = worst_flag([*staying, *(row for row in crossings if row["departed"] is None)])
+    """`visits` and `crossings`: those that last, as journey.report gives them, by time; `last`: the newest trusted
+    knot. On which corridor, and how far, `on_its_way` adds."""
+    here = visits[-1] if visits else None
+    flag, certainty = worst_flag([*visits, *crossings])
     return {
         "unit": unit,
         "kind": kind_of(unit),
         "devices": list(devices),
-        "corridor": corridor_of(visits, crossings, corridors),
         "latest": None if last is None else _latest(last),
         "place": here and {"id": here["place"], "name": here["place_name"], "country": here["country"]},
         "since": here and (here["entered"]["est"] or here["entered"]["latest"]),
         "flag": flag,
         "certainty": certainty,
         "condition": {CHANNELS[item.channel].name: CHANNELS[item.channel].in_unit(item.value) for item in condition},
-        "progress": progress and {key: value for key, value in progress.items() if key not in _HISTORY},
     }
+
+
+def on_its_way(row: Row, progress: Row | None) -> Row:
+    """The unit's row with what is true now of its progress, as progress.report gives it."""
+    now = progress and {key: value for key, value in progress.items() if key not in _HISTORY}
+    return {**row, "corridor": progress and progress["corridor"], "progress": now}
 
 
 def at_time(row: Row, now_s: int, silence_s: float) -> Row:
@@ -103,15 +103,6 @@ def worst_flag(rows: Iterable[Row]) -> tuple[str, str | None]:
         return level, None
     certain = any(row["flag"] == level and row["certainty"] == "certain" for row in rows)
     return level, "certain" if certain else "possible"
-
-
-def corridor_of(visits: Sequence[Row], crossings: Sequence[Row], corridors: Sequence[Corridor]) -> str | None:
-    """The corridor that has most of the places where the unit was; of equal ones that of its last crossing."""
-    visited = {row["place"] for row in visits}
-    counts = {item.name: sum(place.id in visited for place in item.places) for item in corridors}
-    crossed = next((row["corridor"] for row in reversed(crossings) if row["corridor"] in counts), None)
-    best = max(counts, key=lambda name: (counts[name], name == crossed), default=None)
-    return best if best is not None and counts[best] else crossed
 
 
 def _latest(point: Point) -> Row:

@@ -1,31 +1,18 @@
-"""Where units are on their corridors, and what the fleet measured there: a journey in, progress and trip out.
+"""What all units of an engine share: the corridors they follow, what is planned for them, and what the fleet measured.
 
-Holds what every unit's journey last said of waits and runs, for the forecasts of the others. It is in memory only:
-a new engine judges every unit, so it learns all of it again. Reads no store.
+Own history informs forecasts; it never changes a result. Reads no store: what trips told before is given.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 
 from railbox_server.geo.model import Corridor
-from railbox_server.geo.way import Way
-from railbox_server.journey.model import Journey
-from railbox_server.progress.derive import NO_PLAN, derive, followed
-from railbox_server.progress.experience import NO_EXPERIENCE, Experience, experience, joined
-from railbox_server.progress.follow import follow
-from railbox_server.progress.model import Progress
-from railbox_server.progress.plans import PlannedJourney, plan_on
-from railbox_server.statistics.indicators import trip
-from railbox_server.statistics.model import Trip
+from railbox_server.progress.experience import NO_EXPERIENCE, Experience, experience_of, joined
+from railbox_server.progress.following import Ways
+from railbox_server.progress.plans import PlannedJourney
+from railbox_server.store.values import Row, TimeSpan
 
-
-@dataclass(frozen=True, slots=True)
-class Travel:
-    """Of a unit that follows a corridor. `trip` is None until it has moved along it."""
-
-    progress: Progress
-    trip: Trip | None
-
+NEWEST = 8
+"""So many trips of a unit count."""
 
 Planned = Callable[[str, int], PlannedJourney | None]
 """What somebody planned for a unit at a time."""
@@ -39,46 +26,56 @@ class Travels:
     """One for all units of an engine."""
 
     def __init__(self, corridors: Sequence[Corridor], planned: Planned = nothing_planned) -> None:
-        self._ways = tuple(map(Way, corridors))
-        self._planned = planned
-        self._own: dict[str, tuple[str, Experience]] = {}
-        """By unit: the corridor it follows, and what it measured there."""
+        self.ways = Ways(corridors)
+        self.planned = planned
+        self._own: dict[str, list[Row]] = {}
+        """By unit: its newest trips that measured something."""
         self._fleet: dict[str, Experience] = {}
         """By corridor; absent: to be joined anew."""
 
-    def of(self, unit: str, journey: Journey) -> Travel | None:
-        """None where the unit follows no corridor. As of its last position, so that no clock changes it: a forecast
-        may be in the past by the time it is read."""
-        last_s = None if journey.last is None else int(journey.last.time_s)
-        plan = None if last_s is None else self._planned(unit, last_s)
-        own = next((way for way in self._ways if plan is not None and way.corridor.name == plan.corridor), None)
-        way = own or followed(self._ways, journey.path)
-        if way is None or last_s is None:
-            self.forget(unit)
-            return None
-        name = way.corridor.name
-        self._learn(unit, name, experience(way, [journey]))
-        trace = follow(way, journey.path)
-        said = NO_PLAN if plan is None else plan_on(plan, way)
-        progress = derive(unit, way, trace, journey, last_s, self._of_fleet(name), said)
-        return None if progress is None else Travel(progress, trip(unit, way, trace, journey))
+    def begin(self, trips: Iterable[Row]) -> None:
+        """With what was stored of all units' trips."""
+        by_unit: dict[str, list[Row]] = {}
+        for trip in trips:
+            by_unit.setdefault(trip["unit"], []).append(trip)
+        self._own = {unit: _telling(own) for unit, own in by_unit.items()}
+        self._fleet.clear()
+
+    def learn(self, unit: str, spans: Sequence[TimeSpan], trips: Sequence[Row]) -> None:
+        """These, instead of the unit's trips that touch some spans of time."""
+        before = self._own.get(unit, [])
+        kept = [
+            trip
+            for trip in before
+            if not any(trip["from_s"] <= to_s and trip["to_s"] >= from_s for from_s, to_s in spans)
+        ]
+        self._set(unit, _telling([*kept, *trips]))
 
     def forget(self, unit: str) -> None:
         """The unit is no more."""
-        own = self._own.pop(unit, None)
-        if own is not None:
-            self._fleet.pop(own[0], None)
+        self._set(unit, [])
 
-    def _learn(self, unit: str, corridor: str, own: Experience) -> None:
-        if self._own.get(unit) == (corridor, own):
-            return
-        self.forget(unit)
-        if own != NO_EXPERIENCE:
-            self._own[unit] = corridor, own
-            self._fleet.pop(corridor, None)
-
-    def _of_fleet(self, corridor: str) -> Experience:
+    def experience(self, corridor: str) -> Experience:
+        """Of the whole fleet."""
         found = self._fleet.get(corridor)
         if found is None:
-            found = self._fleet[corridor] = joined(own for name, own in self._own.values() if name == corridor)
+            own = (trip for trips in self._own.values() for trip in trips if trip["corridor"] == corridor)
+            found = self._fleet[corridor] = joined(experience_of(trip["measured"]) for trip in own)
         return found
+
+    def _set(self, unit: str, own: list[Row]) -> None:
+        before = self._own.pop(unit, [])
+        if own:
+            self._own[unit] = own
+        if _measured(before) != _measured(own):
+            for trip in (*before, *own):
+                self._fleet.pop(trip["corridor"], None)
+
+
+def _telling(trips: Iterable[Row]) -> list[Row]:
+    some = [trip for trip in trips if "measured" in trip and experience_of(trip["measured"]) != NO_EXPERIENCE]
+    return sorted(some, key=lambda trip: int(trip["from_s"]))[-NEWEST:]
+
+
+def _measured(trips: Iterable[Row]) -> list[object]:
+    return [(trip["corridor"], trip["measured"]) for trip in trips]

@@ -90,6 +90,7 @@ def merged(parts: Iterable[Sorted]) -> Sorted:
         whole.statuses += part.statuses
         whole.numbered += part.numbered
         whole.complaints += part.complaints
+        whole.ledgers |= part.ledgers
         whole.repeated += part.repeated
     return whole
 

@@ -185,7 +185,7 @@ class Worker:
 
     def _follow_up(self, found: Sorted) -> None:
         """What happens once a group is on disk. Live updates come from the engine."""
-        self._touch([change_of(item) for item in found.batches])
+        self._touch([change_of(item, found.ledgers[item.outbox]) for item in found.batches])
         self._announce(found)
         self._count(found)
 

@@ -105,6 +105,8 @@ class Update:
     """Whether there are any next to what is new that are not believed."""
     paths: list[Sequence[Step]] = field(default_factory=list[Sequence[Step]])
     """The steps that were looked at anew."""
+    moved: list[TimeSpan] = field(default_factory=list[TimeSpan])
+    """From the last waypoint before them to the first after them."""
 
     def exchange(self, gone: Sequence[Kept], new: Sequence[Kept]) -> None:
         """What this update made itself and unmade again was never there."""
@@ -147,10 +149,9 @@ class History:
             self.unit, kept.episode, kept.past, kept.ahead, self._network, self._settings, clock, last.time_s
         )
 
-    def newest(self, now_s: int) -> Concluded:
-        """What the last episode comes to: all that lasts is in it."""
-        kept = self._memory.episode_before(math.inf)
-        return NOTHING if kept is None else self.concluded(kept, self._memory.last, now_s)
+    def path(self, span: TimeSpan) -> Sequence[Step]:
+        """From a waypoint before a span of time, if there is one, to one after it."""
+        return self._path_around(span)[2]
 
     def untrusted(self, device: str | None, span: TimeSpan) -> dict[FixKey, str]:
         """The knots of a time that are not believed, with the reason."""
@@ -248,15 +249,17 @@ class History:
     def _renew(self, span: TimeSpan, update: Update) -> None:
         """Looks at the path of a time anew, and at what it changes."""
         memory = self._memory
-        start, end, path = self._path_around(span, update)
+        start, end, path, doubts = self._path_around(span)
         from_s, to_s = -math.inf if start is None else start.time_s, math.inf if end is None else end.time_s
+        update.doubts |= doubts
+        update.paths.append(path)
+        update.moved.append((from_s, to_s))
         old = list(memory.episodes(from_s, to_s))
         was_last = memory.last
         if end is None:
             memory.last = path[-1].end if path else start
         fresh = observed(path, self._network, self._settings)
         whole = replaced([each.episode for each in old], fresh, start, end, self._network, self._settings)
-        update.paths.append(path)
         first_s = min([from_s, *(each.from_s for each in old)])
         past = old[0].past if old else self._past_at(first_s)
         new: list[Kept] = []
@@ -314,17 +317,18 @@ class History:
             time_s = follows.to_s
         return tuple(found[:AHEAD])
 
-    def _path_around(self, span: TimeSpan, update: Update) -> tuple[Waypoint | None, Waypoint | None, Sequence[Step]]:
-        """The steps from a waypoint that the change leaves as it is to another; None: from the start, to the end."""
+    def _path_around(self, span: TimeSpan) -> tuple[Waypoint | None, Waypoint | None, Sequence[Step], bool]:
+        """The steps from a waypoint that a change of this span leaves as it is to another (None: from the start, to
+        the end), and whether there are knots next to them that are not believed."""
         silence_s = self._settings.silence_s
-        extents = self._knots.extents()
+        extents, doubts = self._knots.extents(), False
         for from_s, to_s, is_first, is_last in self._wider(span):
             lines = sum(first <= to_s + silence_s and last >= from_s - silence_s for first, last in extents)
             # One outbox's knot says something of another's path as far away as a continuous step is long.
             room_s = silence_s if lines > 1 else 0.0
             tracks = self._knots.between(from_s, to_s)
             doubtful = self._doubtful(tracks)
-            update.doubts |= bool(doubtful)
+            doubts |= bool(doubtful)
             path = steps(tracks, doubtful, self._settings)
             points = [path[0].start, *(step.end for step in path)] if path else []
             first = next(
@@ -345,7 +349,8 @@ class History:
             )
             if (first is not None or is_first) and (last is not None or is_last):
                 between = path[first or 0 : last]
-                return None if first is None else points[first], None if last is None else points[last], between
+                start, end = None if first is None else points[first], None if last is None else points[last]
+                return start, end, between, doubts
         raise AssertionError("the last of the spans holds all")
 
     def _wider(self, span: TimeSpan) -> Iterator[tuple[float, float, bool, bool]]:

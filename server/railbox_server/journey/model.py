@@ -14,9 +14,9 @@ Level = Literal["none", "over", "critical"]
 Certainty = Literal["certain", "possible"]
 
 
-@dataclass(frozen=True, slots=True)
-class SeenKnot:
-    """A knot as the store has it. `accuracy_m` is None where the receiver said nothing of it."""
+class SeenKnot(NamedTuple):
+    """A knot as the store has it. `accuracy_m` is None where the receiver said nothing of it. A tuple, because there
+    are many."""
 
     time_s: int
     lat_e5: int

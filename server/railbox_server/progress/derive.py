@@ -2,35 +2,32 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import Final
 
 from railbox_server.geo.model import Mode
 from railbox_server.geo.way import Way
-from railbox_server.journey.model import Journey, Step, Visit
+from railbox_server.journey.model import Journey, Visit
 from railbox_server.progress.ahead import Forecast, Here
 from railbox_server.progress.experience import NO_EXPERIENCE, Call, Experience, calls_of
-from railbox_server.progress.follow import Mark, Trace
+from railbox_server.progress.follow import Followed, Mark, Trace
 from railbox_server.progress.model import Ahead, Deviation, Heading, Plan, Progress, Transfer
 from railbox_server.progress.nodes import Node, nodes
 from railbox_server.progress.timetable import deviation, late_at_end
 
 NO_PLAN: Final = Plan()
-SAMPLES: Final = 200
-"""So many places of a path tell which corridor it follows."""
 
 
 def derive(
     unit: str,
     way: Way,
-    trace: Trace,
+    came: Followed,
     journey: Journey,
     now_s: int,
     experience: Experience = NO_EXPERIENCE,
     plan: Plan = NO_PLAN,
 ) -> Progress | None:
-    """None without a trusted position. `trace` is of the journey's path along `way` (see follow.py)."""
-    mark = trace.mark
+    """None without a trusted position. `came`: what following its path along `way` came to (see follow.py)."""
+    trace, mark = came.trace, came.trace.mark
     if mark is None or not way.places:
         return None
     heading = _heading(trace, plan)
@@ -48,22 +45,9 @@ def derive(
         terminal=terminal,
         deviation=_deviation(way, journey, mark, heading, terminal, plan),
         transfers=tuple(_transfers(way, journey, heading)),
-        excursions=trace.all_excursions,
-        stops=trace.all_stops,
+        excursions=came.all_excursions,
+        stops=came.all_stops,
     )
-
-
-def followed(ways: Sequence[Way], path: Sequence[Step]) -> Way | None:
-    """The corridor that a path keeps to: most of its places are not astray, and they are nearest; None of none."""
-    points = [step.end for step in islice(path, 0, None, max(1, len(path) // SAMPLES))]
-
-    def fit(way: Way) -> tuple[int, float, str]:
-        spots = [way.locate((point.lat_deg, point.lon_deg)) for point in points]
-        kept = [spot.off_m for spot in spots if spot.off_m <= spot.room_m]
-        return -len(kept), sum(kept), way.corridor.name
-
-    fits = sorted((fit(way), number) for number, way in enumerate(ways) if way.places)
-    return ways[fits[0][1]] if fits and fits[0][0][0] < 0 else None
 
 
 def _heading(trace: Trace, plan: Plan) -> Heading | None:

@@ -7,8 +7,9 @@ it never changes a result. Pure; a function of the journeys as a set.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import inf
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from railbox_server.geo.model import Mode
 from railbox_server.geo.way import Way
@@ -21,6 +22,8 @@ UNSURE_SHARE: Final = 0.5
 UNSURE_S: Final = 2 * 3_600
 """A dwell whose bounds are farther apart than this and than half its estimate is a guess."""
 
+TimeSpan = tuple[float, float]
+ALWAYS: Final = (-inf, inf)
 Key = tuple[str, str]
 """(node, side it is come from); the side of a place is ""."""
 
@@ -49,19 +52,33 @@ class Call:
     wait: Dwell | None
 
 
-def experience(way: Way, journeys: Iterable[Journey]) -> Experience:
+def experience(way: Way, journey: Journey, span: TimeSpan = ALWAYS) -> Experience:
+    """Of the waits that began in a span of time, and the runs whose middle lies in it: each of a unit's runs along the
+    way has its own."""
     waits: dict[Key, list[float]] = {}
     paces: dict[Mode, list[float]] = {}
-    for journey in journeys:
-        calls = calls_of(way, journey)
-        for call in calls:
-            if call.wait is not None and _well_known(call.wait):
-                waits.setdefault((call.node.id, call.from_side), []).append(float(call.wait.est_s))
-        for mode, pace in _runs(way, calls):
+    calls = calls_of(way, journey)
+    for call in calls:
+        if call.wait is not None and _well_known(call.wait) and _in(span, call.came_s):
+            waits.setdefault((call.node.id, call.from_side), []).append(float(call.wait.est_s))
+    for mode, pace, middle_s in _runs(way, calls):
+        if _in(span, middle_s):
             paces.setdefault(mode, []).append(pace)
+    return _sorted(waits, paces)
+
+
+def experience_row(known: Experience) -> dict[str, Any]:
+    return {
+        "waits_s": [[node, side, list(values)] for (node, side), values in known.waits_s.items()],
+        "paces_s_per_km": {mode: list(values) for mode, values in known.paces_s_per_km.items()},
+    }
+
+
+def experience_of(row: Mapping[str, Any]) -> Experience:
+    """What `experience_row` tells of."""
     return Experience(
-        {key: tuple(sorted(values)) for key, values in sorted(waits.items())},
-        {mode: tuple(sorted(values)) for mode, values in sorted(paces.items())},
+        {(node, side): tuple(values) for node, side, values in row["waits_s"]},
+        {mode: tuple(values) for mode, values in row["paces_s_per_km"].items()},
     )
 
 
@@ -74,10 +91,18 @@ def joined(parts: Iterable[Experience]) -> Experience:
             waits.setdefault(key, []).extend(waits_s)
         for mode, own in part.paces_s_per_km.items():
             paces.setdefault(mode, []).extend(own)
+    return _sorted(waits, paces)
+
+
+def _sorted(waits: Mapping[Key, list[float]], paces: Mapping[Mode, list[float]]) -> Experience:
     return Experience(
         {key: tuple(sorted(values)) for key, values in sorted(waits.items())},
         {mode: tuple(sorted(values)) for mode, values in sorted(paces.items())},
     )
+
+
+def _in(span: TimeSpan, time_s: float | None) -> bool:
+    return time_s is not None and span[0] <= time_s <= span[1]
 
 
 def calls_of(way: Way, journey: Journey) -> list[Call]:
@@ -132,8 +157,8 @@ def _well_known(wait: Dwell) -> bool:
     return wait.max_s - wait.min_s <= max(UNSURE_S, UNSURE_SHARE * wait.est_s)
 
 
-def _runs(way: Way, calls: Sequence[Call]) -> Iterator[tuple[Mode, float]]:
-    """Seconds per km from node to node, where the whole way between is of one mode."""
+def _runs(way: Way, calls: Sequence[Call]) -> Iterator[tuple[Mode, float, float]]:
+    """Seconds per km from node to node, where the whole way between is of one mode; and when half of that was over."""
     for before, after in pairwise(calls):
         if before.went_s is None or after.came_s is None or after.came_s <= before.went_s:
             continue
@@ -141,4 +166,4 @@ def _runs(way: Way, calls: Sequence[Call]) -> Iterator[tuple[Mode, float]]:
         length_km = sum(modes.values())
         if len(modes) == 1 and length_km >= LEAST_RUN_KM:
             (mode,) = modes
-            yield mode, (after.came_s - before.went_s) / length_km
+            yield mode, (after.came_s - before.went_s) / length_km, (before.went_s + after.came_s) / 2

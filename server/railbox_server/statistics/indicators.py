@@ -10,28 +10,28 @@ from typing import Final
 
 from railbox_server.geo.way import Way
 from railbox_server.journey.model import Crossing, Journey
-from railbox_server.progress.follow import Trace
+from railbox_server.progress.follow import Run, Stop
 from railbox_server.statistics.model import Indicators, Trip
 
 HOUR_S: Final = 3_600.0
 
 
-def trip(unit: str, way: Way, trace: Trace, journey: Journey) -> Trip | None:
-    """What one unit's trace along a corridor comes to; None where it has not moved along it.
+def trip(unit: str, way: Way, run: Run, stops: Iterable[Stop], journey: Journey) -> Trip | None:
+    """What one unit's run along a corridor comes to; None where it has not moved along it.
 
     Delay is the time in which it stood for half an hour or longer, or was at a border, each second once. What lies
-    before its first and after its last position is no part of the trip.
+    before it left where it began, and after it came to where it ended, is no part of the trip.
     """
-    if trace.mark is None or trace.first_s is None or trace.travelled_km <= 0:
+    if run.km <= 0:
         return None
-    from_s, to_s = trace.first_s, trace.mark.time_s
+    from_s, to_s = run.from_s, run.to_s
     own = {border.id for border in way.corridor.borders}
     waits = [_wait(crossing, to_s) for crossing in journey.crossings if crossing.border and crossing.border.id in own]
-    spans = [*((stop.from_s, stop.to_s) for stop in trace.all_stops), *waits]
+    spans = [*((stop.from_s, stop.to_s) for stop in stops), *waits]
     return Trip(
         unit=unit,
         corridor=way.corridor.name,
-        km=trace.travelled_km,
+        km=run.km,
         from_s=from_s,
         to_s=to_s,
         delay_s=_covered_s(spans, from_s, to_s),
@@ -40,6 +40,7 @@ def trip(unit: str, way: Way, trace: Trace, journey: Journey) -> Trip | None:
                 crossing.dwell.est_s
                 for crossing in journey.crossings
                 if crossing.border and crossing.border.id in own and _is_whole(crossing)
+                if from_s <= (crossing.arrived.est_s or 0) <= to_s
             )
         ),
     )

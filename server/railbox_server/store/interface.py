@@ -16,7 +16,7 @@ from railbox_server.journey.model import SeenKnot
 from railbox_server.ledger import Ledger
 from railbox_server.store.values import (
     Box,
-    Derived,
+    Conclusion,
     DerivedChange,
     Group,
     Mark,
@@ -29,9 +29,11 @@ from railbox_server.store.values import (
     Status,
     StoredEvent,
     StoredReading,
+    TimeSpan,
     TrackPoint,
     Untrusted,
 )
+from railbox_telemetry.values import SeqRange
 
 
 class StoreError(ServerError):
@@ -119,7 +121,11 @@ class JourneyStore(Protocol):
 
     def registry_version(self) -> int: ...
 
-    def ledger(self, outbox: Outbox) -> Ledger: ...
+    def restored_version(self) -> int: ...
+
+    def without_data(self, outbox: Outbox, among: SeqRange) -> tuple[SeqRange, ...]:
+        """The numbers between two that are stored which are not: missing, quarantined or discarded."""
+        ...
 
     def outboxes(self, device: str | None = None) -> Sequence[OutboxState]: ...
 
@@ -145,12 +151,26 @@ class JourneyStore(Protocol):
 
     def derived_units(self) -> frozenset[str]: ...
 
-    def put_derived(self, derived: Derived) -> bool:
-        """Replaces all that was derived of the unit; returns whether its visits or crossings changed."""
-        ...
-
     def change_derived(self, changes: Sequence[DerivedChange]) -> Sequence[str]:
         """Writes only what differs; returns the units whose visits or crossings changed."""
+        ...
+
+    def conclude(self, conclusions: Sequence[Conclusion]) -> Sequence[str]:
+        """Returns the units whose custody changed."""
+        ...
+
+    def visits_touching(self, unit: str, span: TimeSpan) -> Sequence[Row]:
+        """Those that a span of time touches, by their estimates."""
+        ...
+
+    def visits_near(self, unit: str, span: TimeSpan) -> Sequence[Row]:
+        """With the last that ended before, and the first that began after."""
+        ...
+
+    def crossings_touching(self, unit: str, span: TimeSpan) -> Sequence[Row]: ...
+
+    def trips(self) -> Sequence[Row]:
+        """By unit, then time."""
         ...
 
     def drop_derived(self, unit: str) -> None: ...
@@ -183,7 +203,9 @@ class ReadStore(Protocol):
         """Until when retention let go of anything that the unit's visits, crossings and custody are made of."""
         ...
 
-    def trips(self) -> Sequence[Row]: ...
+    def trips(self) -> Sequence[Row]:
+        """By unit, then time."""
+        ...
 
     def statistics_version(self) -> int:
         """Changes whenever crossings or trips do."""

@@ -4,6 +4,7 @@ Functions over a connection inside a transaction, and over rows as `railbox bord
 long what is kept is retention.py's to say.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from railbox_server.store.values import Row
 from railbox_telemetry import iso
 
 NEVER_S: Final = -(2**62)
-_OPEN_S: Final = 2**62
+OPEN_S: Final = 2**62
 _NOTE: Final = "INSERT INTO let_go VALUES (?,?,?) ON CONFLICT DO UPDATE SET before_s = max(before_s, excluded.before_s)"
 _OF_UNIT: Final = """
     SELECT kind, max(before_s) FROM let_go
@@ -48,7 +49,15 @@ def let_go_of(db: sqlite3.Connection, unit: str) -> LetGo:
 def is_past(row: Row, before_s: int) -> bool:
     """Whether it is over and began before."""
     start_s, end_s = span_of(row)
-    return start_s < before_s and end_s < _OPEN_S
+    return start_s < before_s and end_s < OPEN_S
+
+
+def past_of(db: sqlite3.Connection, table: str, unit: str, before_s: int) -> list[Row]:
+    """What is there of the time before, and over."""
+    if before_s == NEVER_S:
+        return []
+    query = f"SELECT row FROM {table} WHERE unit = ? AND from_s < ? AND until_s < ?"  # noqa: S608 - names of ours
+    return [json.loads(text) for (text,) in db.execute(query, (unit, before_s, OPEN_S))]
 
 
 def new_of(rows: Iterable[Row], past: Sequence[Row], before_s: int, gone_s: int = NEVER_S) -> list[Row]:
@@ -66,7 +75,14 @@ def span_of(row: Row) -> tuple[int, int]:
     """The first and last second that a visit, crossing or span of custody may speak of."""
     start = row.get("entered") or row.get("arrived") or row.get("start")
     end = row.get("exited") or row.get("departed") or row.get("end")
-    return _second(start, ("earliest", "est", "latest"), 0), _second(end, ("latest", "est", "earliest"), _OPEN_S)
+    return _second(start, ("earliest", "est", "latest"), 0), _second(end, ("latest", "est", "earliest"), OPEN_S)
+
+
+def outlasts(old: Row, new: Iterable[Row], before_s: int) -> bool:
+    """Whether a trip that began before is all that is known of it."""
+    return old["from_s"] < before_s and all(
+        each["to_s"] <= old["to_s"] for each in new if each["from_s"] <= old["to_s"]
+    )
 
 
 def _same(a: Row, b: Row) -> bool:

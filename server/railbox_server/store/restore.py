@@ -19,6 +19,7 @@ from railbox_server.ledger import Ledger
 from railbox_server.store.backup import Progress, silent
 from railbox_server.store.health import check
 from railbox_server.store.interface import StoreError
+from railbox_server.store.past import let_go_of, past_of
 from railbox_server.store.salvage import salvage
 from railbox_server.store.schema import SCRIPTS
 from railbox_server.store.sqlite_books import SqliteBooks
@@ -51,7 +52,7 @@ _QUARANTINE: Final = "SELECT device, reason, detail, payload, received_at_ms, ep
 
 @dataclass(slots=True)
 class Restored:
-    """What came in. `rows`: of batches whose wire bytes retention had let go; `conflicts`: assignments left out."""
+    """What came in. `rows`: whose batches, or data, retention had let go; `conflicts`: assignments left out."""
 
     batches: int = 0
     rows: int = 0
@@ -74,6 +75,7 @@ def restore(source: Path, target: SqliteBooks, folder: Path, progress: Progress 
             _restore_registry(old, target, done)
             _restore_batches(old, target, done, progress)
             _restore_rest(old, target, done)
+            _restore_past(old, target, done)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"restoring {source}: {error}") from error
     target.count_restore()
@@ -169,6 +171,19 @@ def _restore_rest(old: sqlite3.Connection, target: SqliteBooks, done: Restored) 
             item = Quarantined(device, Reason(reason), detail, payload, at_ms, epoch, seq)
             target.write(Group(quarantined=(item,)))
             done.quarantined += 1
+
+
+def _restore_past(old: sqlite3.Connection, target: SqliteBooks, done: Restored) -> None:
+    """What was derived of data that retention let go; the rest is derived anew."""
+    query = "SELECT device, kind, before_s FROM let_go JOIN devices ON id = device_id"
+    for device, kind, before_s in old.execute(query).fetchall():
+        target.note_let_go(device, kind, before_s)
+    for (unit,) in old.execute("SELECT unit FROM units").fetchall():
+        let_go = let_go_of(old, unit)
+        for table in ("visits", "crossings", "trips", "custody"):
+            before_s = let_go.custody_s if table == "custody" else let_go.stays_s
+            if rows := past_of(old, table, unit, before_s):
+                done.rows += target.adopt_past(unit, table, rows)
 
 
 def _restore_rows(old: sqlite3.Connection, target: SqliteBooks, outbox_id: int, outbox: Outbox) -> int:

@@ -19,6 +19,7 @@ from railbox_server.store.database import Database
 from railbox_server.store.interface import StoreError, UnstorableError
 from railbox_server.store.past import note, span_of
 from railbox_server.store.settings import RetentionSettings
+from railbox_server.store.sqlite_derived import count_statistics
 from railbox_server.store.sqlite_rows import PART_S, SERIES
 from railbox_server.store.values import Row
 from railbox_telemetry.seqset import SeqSet
@@ -41,6 +42,9 @@ _STAYS: Final = """
     SELECT row FROM visits WHERE unit IN own UNION ALL SELECT row FROM crossings WHERE unit IN own"""
 _NEWEST: Final = """
     SELECT (SELECT max(time_s) FROM knots WHERE outbox_id = o.id) FROM outboxes o WHERE o.device_id = ?"""
+
+_PAST_KEYS: Final = {"visits": "nth", "crossings": "nth", "trips": "from_s", "custody": "from_s, until_s, what"}
+"""What a unit leaves behind, and what tells its rows apart."""
 
 Step = Callable[[], int]
 """Lets some rows go in one transaction; returns how many, 0 when there are no more. What to let go is looked for by a
@@ -134,7 +138,7 @@ def _steps(db: Database, settings: RetentionSettings, now_s: int) -> Iterator[tu
         yield "boxes", partial(_delete_boxes, db, min(before_s["knots"].values(), default=0) // PART_S)
     if "visits" in cut:
         for unit in units:
-            for table in ("visits", "crossings", "custody"):
+            for table in _PAST_KEYS:
                 yield table, partial(_delete_past, db, table, unit, cut["visits"])
     for table, key in (("quarantine", "id"), ("statuses", "device")):
         if table in cut:
@@ -215,14 +219,16 @@ def _delete_boxes(db: Database, before_part: int) -> int:
 
 def _delete_past(db: Database, table: str, unit: str, before_s: int) -> int:
     """What a unit's table says of the time before, and was over by then."""
-    query = f"SELECT nth, row FROM {table} WHERE unit = ? ORDER BY nth"  # noqa: S608 - our tables
+    keys = _PAST_KEYS[table]
+    query = f"SELECT {keys} FROM {table} WHERE unit = ? AND until_s < ? LIMIT ?"  # noqa: S608 - our tables
     with db.reading() as reader:
-        rows = reader.execute(query, (unit,)).fetchall()
-    gone = [(unit, nth) for nth, text in rows if span_of(json.loads(text))[1] < before_s][:STEP_ROWS]
+        gone = reader.execute(query, (unit, before_s, STEP_ROWS)).fetchall()
     if gone:
+        values = ",".join("?" * len(gone[0]))
         with db.writing() as at:
-            at.executemany(f"DELETE FROM {table} WHERE unit = ? AND nth = ?", gone)  # noqa: S608 - our tables
-            writes.count_statistics(at)
+            query = f"DELETE FROM {table} WHERE unit = ? AND ({keys}) = ({values})"  # noqa: S608 - our tables
+            at.executemany(query, [(unit, *key) for key in gone])
+            count_statistics(at)
     return len(gone)
 
 

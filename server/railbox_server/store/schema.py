@@ -129,4 +129,35 @@ CREATE TABLE let_go (
 CREATE INDEX assignments_unit ON assignments (unit);
 """
 
-SCRIPTS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH)
+# Visits, crossings and custody with the time they lasted by their estimates, so that those of a time are found; 2^62
+# stands for never. `trips`: one for each run along a corridor, with what was measured on it.
+_FIFTH: Final = """
+ALTER TABLE visits ADD COLUMN from_s INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE visits ADD COLUMN until_s INTEGER NOT NULL DEFAULT 0;
+UPDATE visits SET
+  from_s = ifnull(unixepoch(json_extract(row, '$.entered.est')), -(1 << 62)),
+  until_s = ifnull(unixepoch(json_extract(row, '$.exited.est')), 1 << 62);
+ALTER TABLE crossings ADD COLUMN from_s INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE crossings ADD COLUMN until_s INTEGER NOT NULL DEFAULT 0;
+UPDATE crossings SET
+  from_s = ifnull(unixepoch(json_extract(row, '$.arrived.est')), -(1 << 62)),
+  until_s = ifnull(unixepoch(json_extract(row, '$.departed.est')), 1 << 62);
+CREATE TABLE trips (
+  unit TEXT NOT NULL, from_s INTEGER NOT NULL, until_s INTEGER NOT NULL, row TEXT NOT NULL,
+  PRIMARY KEY (unit, from_s)) WITHOUT ROWID;
+INSERT INTO trips
+  SELECT unit, json_extract(trip, '$.from_s'), json_extract(trip, '$.to_s'), trip FROM progress WHERE trip IS NOT NULL;
+ALTER TABLE progress DROP COLUMN trip;
+CREATE TABLE spans (
+  unit TEXT NOT NULL, from_s INTEGER NOT NULL, until_s INTEGER NOT NULL, what TEXT NOT NULL, row TEXT NOT NULL,
+  PRIMARY KEY (unit, from_s, until_s, what)) WITHOUT ROWID;
+INSERT OR IGNORE INTO spans
+  SELECT unit, ifnull(unixepoch(json_extract(row, '$.start.est')), -(1 << 62)),
+         ifnull(unixepoch(json_extract(row, '$.end.est')), 1 << 62),
+         ifnull('at ' || json_extract(row, '$.place'), 'leg'), row
+    FROM custody;
+DROP TABLE custody;
+ALTER TABLE spans RENAME TO custody;
+"""
+
+SCRIPTS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)

@@ -1,4 +1,4 @@
-"""What every store keeps in SQLite: batches, ledgers, quarantine, registry, and what the engine derived.
+"""What every store keeps in SQLite: batches, ledgers, quarantine, and registry.
 
 Each call is one transaction. Connections are database.py's, rows of a group sqlite_writes.py's; the time series are
 those of the class that inherits this.
@@ -7,40 +7,37 @@ those of the class that inherits this.
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
-
-from pydantic_core import from_json
 
 from railbox_server.fleet import Assignment, Span, check_new, open_assignment
 from railbox_server.ledger import Ledger
 from railbox_server.store import sqlite_writes as writes
 from railbox_server.store.database import Database
 from railbox_server.store.near import spans_near
-from railbox_server.store.past import let_go_of
+from railbox_server.store.past import note
 from railbox_server.store.rebuild import rebuild_ledgers, rebuild_rows
+from railbox_server.store.sqlite_derived import SqliteDerived
 from railbox_server.store.sqlite_rows import INSERTS, SERIES
 from railbox_server.store.values import (
     Box,
-    Derived,
-    DerivedChange,
     Group,
-    Mark,
     Outbox,
     OutboxState,
-    Page,
     Quarantined,
     Reason,
-    Row,
     Status,
-    Untrusted,
 )
 from railbox_telemetry.seqset import SeqSet
+from railbox_telemetry.values import SeqRange
 
 _EARLIEST_S = -(2**62)
 _GAPS_DATED = 20
 _KNOWN = 100_000
 """Outboxes of which is kept what need not be looked up."""
+_STORED_AMONG = """
+    SELECT first, last FROM seq_ranges
+     WHERE state = ? AND last >= ? AND first <= ? AND outbox_id =
+           (SELECT id FROM outboxes WHERE device_id = (SELECT id FROM devices WHERE device = ?) AND epoch = ?)"""
 _OUTBOXES = """
     SELECT o.id, d.device, o.epoch, o.last_received_at_ms, r.state, r.first, r.last
       FROM outboxes o JOIN devices d ON d.id = o.device_id JOIN seq_ranges r ON r.outbox_id = o.id
@@ -48,18 +45,12 @@ _OUTBOXES = """
      ORDER BY d.device, o.last_received_at_ms, o.epoch"""
 
 
-@lru_cache(maxsize=20_000)
-def _unit_row(text: str) -> Row:
-    """All of them are read for every look at the fleet, and few are others than last time."""
-    return from_json(text)
-
-
-class SqliteBooks:
+class SqliteBooks(SqliteDerived):
     """Any thread may call it, and other processes may have the same file open."""
 
     def __init__(self, db: Database, *, series: bool = True, spooled: bool = False) -> None:
         """`series`: they are in this database; `spooled`: batches wait on the spool for another one."""
-        self._db = db
+        super().__init__(db)
         self._series = series
         self._spooled = spooled
         self._known = writes.Known()
@@ -93,6 +84,14 @@ class SqliteBooks:
                 (outbox.device, outbox.epoch),
             )
             return writes.read_ledgers(rows)
+
+    def without_data(self, outbox: Outbox, among: SeqRange) -> tuple[SeqRange, ...]:
+        if among.last - among.first < 2:
+            return ()  # whoever asks has something of both
+        with self._db.reading() as db:
+            rows = db.execute(_STORED_AMONG, (writes.STORED, among.first, among.last, outbox.device, outbox.epoch))
+            stored = [SeqRange(first, last) for first, last in rows]
+        return tuple(each for each in SeqSet(stored).missing(among.last) if each.last >= among.first)
 
     def payload(self, outbox: Outbox, seq: int) -> bytes | None:
         with self._db.reading() as db:
@@ -131,6 +130,11 @@ class SqliteBooks:
             before = db.total_changes
             db.executemany(INSERTS[table], [tuple(own.get(at, value) for at, value in enumerate(row)) for row in rows])
             return db.total_changes - before
+
+    def note_let_go(self, device: str, kind: str, before_s: int) -> None:
+        """The device's rows of this kind are gone up to a time."""
+        with self._db.writing() as db:
+            note(db, kind, {writes.device_id(db, device): before_s})
 
     def let_go(self, outbox: Outbox, seqs: SeqSet) -> None:
         """These numbers are stored and their wire bytes are not kept."""
@@ -221,84 +225,11 @@ class SqliteBooks:
                 states.append(OutboxState(outbox, ledger, received_at_ms, _missing_since_ms(db, number, ledger)))
         return states
 
-    def derived_units(self) -> frozenset[str]:
-        with self._db.reading() as db:
-            return frozenset(row[0] for row in db.execute("SELECT unit FROM units"))
-
-    def put_derived(self, derived: Derived) -> bool:
-        with self._db.writing() as db:
-            return writes.write_derived(db, derived)
-
-    def change_derived(self, changes: Sequence[DerivedChange]) -> Sequence[str]:
-        with self._db.writing() as db:
-            return [change.unit for change in changes if writes.change_derived(db, change)]
-
-    def drop_derived(self, unit: str) -> None:
-        with self._db.writing() as db:
-            writes.drop_derived(db, unit)
-
     # --- what the API reads ------------------------------------------------------------------------------------------
-
-    def unit_rows(self, unit: str | None = None) -> Sequence[Row]:
-        with self._db.reading() as db:
-            if unit is None:
-                rows = db.execute("SELECT row FROM units ORDER BY unit").fetchall()
-            else:
-                rows = db.execute("SELECT row FROM units WHERE unit = ?", (unit,)).fetchall()
-        return [_unit_row(row) for (row,) in rows]
 
     def spans_near(self, box: Box, from_s: int, to_s: int) -> Sequence[tuple[str, Span]]:
         with self._db.reading() as db:
             return spans_near(db, box, from_s, to_s)
-
-    def visits(self, unit: str | None = None, *, open_only: bool = False) -> Sequence[Row]:
-        return self._derived_rows("visits", unit, open_only)
-
-    def crossings(self, unit: str | None = None, *, open_only: bool = False) -> Sequence[Row]:
-        return self._derived_rows("crossings", unit, open_only)
-
-    def recent_crossings(self, border: str, limit: int) -> Sequence[Row]:
-        with self._db.reading() as db:
-            rows = db.execute(
-                "SELECT row FROM crossings WHERE border = ? AND NOT open ORDER BY departed DESC, unit LIMIT ?",
-                (border, limit),
-            )
-            return [json.loads(row) for (row,) in rows]
-
-    def progress(self, unit: str) -> Row | None:
-        with self._db.reading() as db:
-            row = db.execute("SELECT row FROM progress WHERE unit = ?", (unit,)).fetchone()
-            return row and json.loads(row[0])
-
-    def custody(self, unit: str) -> Sequence[Row]:
-        return self._derived_rows("custody", unit, open_only=False)
-
-    def data_since_s(self, unit: str) -> float:
-        with self._db.reading() as db:
-            return let_go_of(db, unit).custody_s
-
-    def trips(self) -> Sequence[Row]:
-        with self._db.reading() as db:
-            rows = db.execute("SELECT trip FROM progress WHERE trip IS NOT NULL ORDER BY unit")
-            return [json.loads(row) for (row,) in rows]
-
-    def statistics_version(self) -> int:
-        return self._count("statistics_version")
-
-    def untrusted(self, unit: str) -> Sequence[Untrusted]:
-        with self._db.reading() as db:
-            rows = db.execute("SELECT device, epoch, time_s, reason FROM untrusted WHERE unit = ?", (unit,))
-            return [Untrusted(*row) for row in rows]
-
-    def visit_page(
-        self, unit: str | None, limit: int, after: Mark | None = None, *, open_only: bool = False
-    ) -> Page[Row]:
-        return self._derived_page("visits", unit, limit, after, open_only)
-
-    def crossing_page(
-        self, unit: str | None, limit: int, after: Mark | None = None, *, open_only: bool = False
-    ) -> Page[Row]:
-        return self._derived_page("crossings", unit, limit, after, open_only)
 
     def statuses(self) -> Sequence[Status]:
         with self._db.reading() as db:
@@ -308,24 +239,6 @@ class SqliteBooks:
     def _count(self, key: str) -> int:
         with self._db.reading() as db:
             return _count(db, key)
-
-    def _derived_page(self, table: str, unit: str | None, limit: int, after: Mark | None, open_only: bool) -> Page[Row]:
-        """An open one stands at its number as every other."""
-        wheres = ["(unit, nth) > (?, ?)", *(["unit = ?"] if unit is not None else []), *(["open"] if open_only else [])]
-        args = (*(("", -1) if after is None else after), *(() if unit is None else (unit,)), limit + 1)
-        query = f"SELECT unit, nth, row FROM {table} WHERE {' AND '.join(wheres)} ORDER BY unit, nth LIMIT ?"  # noqa: S608 - names of ours
-        with self._db.reading() as db:
-            rows = db.execute(query, args).fetchall()
-        more = len(rows) > limit
-        return Page(tuple(json.loads(row[2]) for row in rows[:limit]), rows[limit - 1][:2] if more else None)
-
-    def _derived_rows(self, table: str, unit: str | None, open_only: bool) -> Sequence[Row]:
-        wheres = [*(["unit = ?"] if unit is not None else []), *(["open"] if open_only else [])]
-        where = f"WHERE {' AND '.join(wheres)}" if wheres else ""
-        args: tuple[Any, ...] = () if unit is None else (unit,)
-        with self._db.reading() as db:
-            rows = db.execute(f"SELECT row FROM {table} {where} ORDER BY unit, nth", args)  # noqa: S608 - names of ours
-            return [json.loads(row) for (row,) in rows]
 
 
 def _count(db: sqlite3.Connection, key: str) -> int:

@@ -81,7 +81,7 @@ class SqliteSeries:
     def seen_knots(self, device: str, span: Span) -> Mapping[int, Sequence[SeenKnot]]:
         with self._db.reading() as db:
             found = {
-                epoch: [SeenKnot(*row) for row in db.execute(_SEEN_KNOTS, (outbox, *bounds(span)))]
+                epoch: list(map(SeenKnot._make, db.execute(_SEEN_KNOTS, (outbox, *bounds(span)))))
                 for outbox, epoch in outboxes_of(db, device)
             }
         return {epoch: knots for epoch, knots in found.items() if knots}

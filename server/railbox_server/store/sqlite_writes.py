@@ -6,14 +6,12 @@ What batches become is sqlite_rows.py's.
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from railbox_server.ledger import Ledger
-from railbox_server.store.past import NEVER_S, is_past, let_go_of, new_of
 from railbox_server.store.sqlite_rows import INSERTS, SERIES, Ids, rows_of
-from railbox_server.store.values import Derived, DerivedChange, Group, Outbox, Quarantined, Row, Status
-from railbox_telemetry import iso
+from railbox_server.store.values import Group, Outbox, Quarantined, Status
 from railbox_telemetry.seqset import SeqSet
 from railbox_telemetry.values import SeqRange
 
@@ -27,8 +25,6 @@ ON CONFLICT (device) DO UPDATE SET received_at_ms = excluded.received_at_ms, onl
         json_extract(excluded.body, '$.counters') IS NULL, json_patch(statuses.body, excluded.body), excluded.body
     )
 """
-_ID_BITS = 31
-"""Of a row's id, which fit beside a time in seconds."""
 _LEDGER_STATES = (STORED, QUARANTINED, DISCARDED)
 
 LedgerRows = set[tuple[int, int, int]]
@@ -94,115 +90,6 @@ def add_expired(db: sqlite3.Connection, outbox_id: int, seqs: SeqSet) -> None:
         "INSERT INTO seq_ranges VALUES (?,?,?,?)",
         [(outbox_id, EXPIRED, item.first, item.last) for item in whole.ranges],
     )
-
-
-def write_derived(db: sqlite3.Connection, derived: Derived) -> bool:
-    """Whether visits or crossings changed. What is already so is not written again; what is past (past.py) stays."""
-    let_go = let_go_of(db, derived.unit)
-    stays_s, gone_s = let_go.stays_s, let_go.gone_s
-    visits = _with_past(db, "visits", derived.unit, derived.visits, stays_s, gone_s)
-    crossings = _with_past(db, "crossings", derived.unit, derived.crossings, stays_s, gone_s)
-    custody = _with_past(db, "custody", derived.unit, derived.custody, let_go.custody_s, gone_s)
-    visits_changed = _replace_rows(db, "visits", derived.unit, map(_visit_columns, visits))
-    crossings_changed = _replace_rows(db, "crossings", derived.unit, map(_crossing_columns, crossings))
-    trip_changed = _replace_progress(db, derived, stays_s)
-    _replace_rows(db, "custody", derived.unit, ((nth, json.dumps(row)) for nth, row in enumerate(custody)))
-    if crossings_changed or trip_changed:
-        count_statistics(db)
-    db.execute("INSERT OR REPLACE INTO units VALUES (?,?)", (derived.unit, json.dumps(derived.row)))
-    wanted = {(derived.unit, item.device, item.epoch, item.time_s, item.reason) for item in derived.untrusted}
-    there = set(db.execute("SELECT * FROM untrusted WHERE unit = ?", (derived.unit,)))
-    db.executemany(
-        "DELETE FROM untrusted WHERE unit = ? AND device = ? AND epoch = ? AND time_s = ?",
-        [item[:4] for item in there - wanted],
-    )
-    db.executemany("INSERT OR REPLACE INTO untrusted VALUES (?,?,?,?,?)", wanted - there)
-    return visits_changed or crossings_changed
-
-
-def change_derived(db: sqlite3.Connection, change: DerivedChange) -> bool:
-    """Whether visits or crossings changed. What is past (past.py) stays."""
-    unit, let_go = change.unit, let_go_of(db, change.unit)
-    if change.anew:
-        db.execute("DELETE FROM untrusted WHERE unit = ?", (unit,))
-    changed = change.anew
-    tables = (
-        ("visits", change.visits_gone, change.visits, _visit_columns),
-        ("crossings", change.crossings_gone, change.crossings, _crossing_columns),
-    )
-    for table, gone, new, columns in tables:
-        past = _past(db, table, unit, let_go.stays_s)
-        kept = set(map(_nth, past))
-        rows = [(unit, *columns(row)) for row in new_of(new, past, let_go.stays_s, let_go.gone_s)]
-        there = {row[1] for row in rows}
-        nths = _nths(db, table, unit) if change.anew else map(_nth, gone)
-        lost = [(unit, nth) for nth in nths if nth not in there and nth not in kept]
-        changed |= bool(rows or lost)
-        db.executemany(f"DELETE FROM {table} WHERE unit = ? AND nth = ?", lost)  # noqa: S608 - names of this list
-        for row in rows:
-            db.execute(f"INSERT OR REPLACE INTO {table} VALUES ({','.join('?' * len(row))})", row)  # noqa: S608 - as above
-    if change.anew or change.crossings or change.crossings_gone:
-        count_statistics(db)
-    db.executemany(
-        "DELETE FROM untrusted WHERE unit = ? AND device = ? AND time_s BETWEEN ? AND ?",
-        [(unit, *span) for span in change.judged],
-    )
-    db.executemany(
-        "INSERT OR REPLACE INTO untrusted VALUES (?,?,?,?,?)",
-        [(unit, item.device, item.epoch, item.time_s, item.reason) for item in change.untrusted],
-    )
-    if change.row is not None:
-        db.execute("INSERT OR REPLACE INTO units VALUES (?,?)", (unit, json.dumps(change.row)))
-    return changed
-
-
-def drop_derived(db: sqlite3.Connection, unit: str) -> None:
-    for table in ("units", "visits", "crossings", "untrusted", "progress", "custody"):
-        db.execute(f"DELETE FROM {table} WHERE unit = ?", (unit,))  # noqa: S608 - names of this list
-    count_statistics(db)
-
-
-def _with_past(
-    db: sqlite3.Connection, table: str, unit: str, rows: Sequence[Row], before_s: int, gone_s: int
-) -> list[Row]:
-    past = _past(db, table, unit, before_s)
-    return [*past, *new_of(rows, past, before_s, gone_s)]
-
-
-def _past(db: sqlite3.Connection, table: str, unit: str, before_s: int) -> list[Row]:
-    """What is there of the time before, and over."""
-    if before_s == NEVER_S:
-        return []
-    query = f"SELECT row FROM {table} WHERE unit = ? ORDER BY nth"  # noqa: S608 - names of ours
-    rows: list[Row] = [json.loads(text) for (text,) in db.execute(query, (unit,))]
-    return [row for row in rows if is_past(row, before_s)]
-
-
-def _nths(db: sqlite3.Connection, table: str, unit: str) -> list[int]:
-    return [nth for (nth,) in db.execute(f"SELECT nth FROM {table} WHERE unit = ?", (unit,))]  # noqa: S608 - names of ours
-
-
-def _replace_progress(db: sqlite3.Connection, derived: Derived, before_s: int) -> bool:
-    """Whether the unit's trip changed. One that began before stays while there is nothing newer of it."""
-    trip = None if derived.trip is None else json.dumps(derived.trip)
-    there = db.execute("SELECT trip FROM progress WHERE unit = ?", (derived.unit,)).fetchone()
-    old: str | None = there and there[0]
-    if old is not None and _outlasts(json.loads(old), derived.trip, before_s):
-        trip = old
-    if derived.progress is None and trip is None:
-        db.execute("DELETE FROM progress WHERE unit = ?", (derived.unit,))
-    else:
-        db.execute("INSERT OR REPLACE INTO progress VALUES (?,?,?)", (derived.unit, json.dumps(derived.progress), trip))
-    return old != trip
-
-
-def _outlasts(old: Row, new: Row | None, before_s: int) -> bool:
-    """Whether a trip that began before is all that is known of it."""
-    return before_s != NEVER_S and old["from_s"] < before_s and (new is None or new["to_s"] <= old["to_s"])
-
-
-def count_statistics(db: sqlite3.Connection) -> None:
-    db.execute("UPDATE meta SET value = value + 1 WHERE key = 'statistics_version'")
 
 
 def _ids(db: sqlite3.Connection, group: Group, known: Ids) -> dict[Outbox, tuple[int, int]]:
@@ -275,12 +162,11 @@ def ledger_rows(ledger: Ledger) -> LedgerRows:
 
 def read_ledgers(rows: Iterable[tuple[int, int, int]]) -> Ledger:
     """The ledger of rows (state, first, last)."""
-    ledger = Ledger()
-    sets = {STORED: ledger.stored, QUARANTINED: ledger.quarantined, DISCARDED: ledger.discarded}
+    ranges: dict[int, list[SeqRange]] = {state: [] for state in _LEDGER_STATES}
     for state, first, last in rows:
-        if state in _LEDGER_STATES:
-            sets[state].add(first, last)
-    return ledger
+        if state in ranges:
+            ranges[state].append(SeqRange(first, last))
+    return Ledger(SeqSet(ranges[STORED]), SeqSet(ranges[QUARANTINED]), SeqSet(ranges[DISCARDED]))
 
 
 def _quarantine_row(item: Quarantined) -> tuple[object, ...]:
@@ -299,30 +185,3 @@ def _quarantine_row(item: Quarantined) -> tuple[object, ...]:
 
 def _status_row(item: Status) -> tuple[object, ...]:
     return (item.device, item.received_at_ms, item.online, json.dumps(item.body))
-
-
-def _visit_columns(row: Row) -> tuple[object, ...]:
-    return (_nth(row), row["exited"] is None, json.dumps(row))
-
-
-def _crossing_columns(row: Row) -> tuple[object, ...]:
-    departed: Row | None = row["departed"]
-    latest = departed and (departed["latest"] or departed["est"])
-    return (_nth(row), departed is None, json.dumps(row), row.get("border"), latest)
-
-
-def _nth(row: Row) -> int:
-    """A number that tells a unit's visits, or crossings, apart, in their order: earliest time, then id."""
-    first: Row = row.get("entered") or row.get("arrived") or {}
-    earliest: str | None = first.get("earliest")
-    return (iso.to_s(earliest) if earliest else 0) << _ID_BITS | int(row["id"][:8].ljust(8, "0"), 16) >> 1
-
-
-def _replace_rows(db: sqlite3.Connection, table: str, unit: str, rows: Iterable[tuple[object, ...]]) -> bool:
-    """Whether they were others before. Only those that differ are written."""
-    wanted = {(unit, *row) for row in rows}
-    there = set(db.execute(f"SELECT * FROM {table} WHERE unit = ?", (unit,)))  # noqa: S608 - a name of ours
-    db.executemany(f"DELETE FROM {table} WHERE unit = ? AND nth = ?", [row[:2] for row in there - wanted])  # noqa: S608 - as above
-    for row in wanted - there:
-        db.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)  # noqa: S608 - as above
-    return wanted != there

@@ -12,6 +12,8 @@ T = TypeVar("T")
 
 Row = dict[str, Any]
 """A visit or crossing as `railbox borders --json` prints it."""
+TimeSpan = tuple[float, float]
+"""Seconds; both ends are in it, and may be infinite."""
 Mark = tuple[str | int, ...]
 """Where a page of rows ended: for the same question's next page, and for nothing else. JSON takes it as it is."""
 
@@ -173,22 +175,6 @@ class Untrusted:
 
 
 @dataclass(frozen=True, slots=True)
-class Derived:
-    """All that the engine says about one unit."""
-
-    unit: str
-    row: Row
-    visits: tuple[Row, ...]
-    crossings: tuple[Row, ...]
-    untrusted: tuple[Untrusted, ...]
-    progress: Row | None = None
-    """None: it is on no corridor."""
-    trip: Row | None = None
-    """Its way along that corridor, for statistics; only with progress."""
-    custody: tuple[Row, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class DerivedChange:
     """What is said of one unit in another way than before. `anew`: nothing of what was said before holds any more."""
 
@@ -197,8 +183,8 @@ class DerivedChange:
     visits: tuple[Row, ...] = ()
     crossings_gone: tuple[Row, ...] = ()
     crossings: tuple[Row, ...] = ()
-    judged: tuple[tuple[str, float, float], ...] = ()
-    """Device, first and last time: of these `untrusted` has all knots that are not believed."""
+    judged: tuple[tuple[str, TimeSpan], ...] = ()
+    """Device and time: of these `untrusted` has all knots that are not believed."""
     untrusted: tuple[Untrusted, ...] = ()
     row: Row | None = None
     """None: as before."""
@@ -209,3 +195,18 @@ class DerivedChange:
         """Whether nothing that is stored is another thing."""
         rows = (self.visits_gone, self.visits, self.crossings_gone, self.crossings)
         return not (any(rows) or self.judged or self.anew or self.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What a unit's journey comes to. Trips and custody are those that touch some spans of time; others hold."""
+
+    unit: str
+    row: Row
+    progress: Row | None
+    """None: it is on no corridor."""
+    travelled: tuple[TimeSpan, ...]
+    trips: tuple[Row, ...]
+    """Its ways along that corridor, for statistics."""
+    kept: tuple[TimeSpan, ...]
+    custody: tuple[Row, ...]

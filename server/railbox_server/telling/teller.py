@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from railbox_server.clock import Clock, host_now_s
 from railbox_server.engine.engine import Told
-from railbox_server.fleet import Assignment, units_of
+from railbox_server.fleet import Assignment, Fleet, Registered
 from railbox_server.store.interface import StoreError
 from railbox_server.store.values import Row
 from railbox_server.telling.facts import Contact, facts
@@ -36,7 +36,7 @@ STOP_TIMEOUT_S: Final = 5.0
 MARK_BYTES: Final = 16
 
 
-class TellingStore(Protocol):
+class TellingStore(Registered, Protocol):
     """What telling reads of the store."""
 
     def unit_rows(self, unit: str | None = None) -> Sequence[Row]: ...
@@ -50,10 +50,6 @@ class TellingStore(Protocol):
     def data_since_s(self, unit: str) -> float:
         """Until when retention let go of anything that the rest is made of."""
         ...
-
-    def known_devices(self) -> frozenset[str]: ...
-
-    def assignments(self) -> Sequence[Assignment]: ...
 
 
 class Teller:
@@ -82,6 +78,7 @@ class Teller:
         self._host_s = host_s
         self._mono_s = mono_s
         self._keeping = keeping
+        self._fleet = Fleet()
         self._changed = threading.Condition()
         self._waiting: set[str] = set()
         self._due_s: dict[str, int] = {}
@@ -157,7 +154,7 @@ class Teller:
     def _look_at(self, units: Sequence[str], posted: frozenset[Kind]) -> None:
         if not units:
             return
-        known = units_of(self._store.known_devices(), self._store.assignments())
+        known = self._fleet.of(self._store)
         recorded = False
         for unit in units:
             try:

@@ -40,7 +40,7 @@ def told(
 ) -> dict[str, Custody]:
     """By place, or `from-to` of a leg."""
     log = DeviceLog("D", readings or [], events or [])
-    found = derive("U", VISITS if visits is None else visits, [log], NOW_S, settings=settings or Settings())
+    found = derive(spans("U", VISITS if visits is None else visits), [log], NOW_S, settings=settings or Settings())
     return {_name(custody): custody for custody in found}
 
 
@@ -144,7 +144,7 @@ def test_two_devices_on_a_unit_are_heard_together_and_count_a_shock_once() -> No
         DeviceLog("D1", [reading(2, "temp_c", 10.0), reading(3, "temp_c", 10.0)], [event(3, "shock", 500)]),
         DeviceLog("D2", [reading(2, "temp_c", 30.0), reading(3, "temp_c", 30.0)], [event(3, "shock", 510)]),
     ]
-    custody = next(each for each in derive("U", VISITS, logs, NOW_S) if each.span.visit is VISITS[0])
+    custody = next(each for each in derive(spans("U", VISITS), logs, NOW_S) if each.span.visit is VISITS[0])
     temp = custody.conditions["temp_c"]
     assert (temp.low, temp.mean, temp.high, temp.known_s) == (10.0, 20.0, 30.0, HOUR_S)
     assert (custody.shocks.times, len(custody.incidents), custody.worst_shock_g) == (1, 2, 5.1)
@@ -164,7 +164,7 @@ def test_the_row_has_what_the_page_shows() -> None:
     log = DeviceLog(
         "D", [reading(h, "temp_c", 21.5) for h in (2, 3)], [event(3, "door_opened"), event(4, "door_closed")]
     )
-    found = derive("U", VISITS, [log], NOW_S, path((0, point_at(0)), (5, point_at(100))))
+    found = derive(spans("U", VISITS), [log], NOW_S, Ground(path((0, point_at(0)), (5, point_at(100)))).at)
     row = next(row for row in map(custody_row, found) if row["place"] == "a")
     assert (row["type"], row["kind"], row["unit"], row["start"]["est"]) == (
         "custody",
@@ -222,19 +222,19 @@ def test_the_order_repetition_and_splitting_of_what_was_said_does_not_matter(
     readings: list[Reading], events: list[Event], visits: list[Visit], random: Random, cut: int
 ) -> None:
     limits = Settings(limits=(Limit("temp_c", -10.0, 30.0),))
-    whole = derive("U", visits, [DeviceLog("D", readings, events)], NOW_S, settings=limits)
+    whole = derive(spans("U", visits), [DeviceLog("D", readings, events)], NOW_S, settings=limits)
     mixed, happenings, shuffled = [*readings, *readings[:3]], [*events, *events[:3]], list(visits)
     for each in (mixed, happenings, shuffled):
         random.shuffle(each)
     parts = [DeviceLog("D", mixed[:cut], happenings), DeviceLog("D", mixed[cut:], ())]
-    assert derive("U", shuffled, parts, NOW_S, settings=limits) == whole
+    assert derive(spans("U", shuffled), parts, NOW_S, settings=limits) == whole
 
 
 @given(READINGS, EVENTS, stays())
 def test_every_incident_is_told_of_somewhere_and_conditions_are_ordered(
     readings: list[Reading], events: list[Event], visits: list[Visit]
 ) -> None:
-    found = derive("U", visits, [DeviceLog("D", readings, events)], NOW_S)
+    found = derive(spans("U", visits), [DeviceLog("D", readings, events)], NOW_S)
     told_of = {(each.time_s, each.kind, each.value) for custody in found for each in custody.incidents}
     kinds = {EVENT_BY_NAME[name].code for name in ("shock", "door_opened", "tilt")}
     assert {time_s for time_s, _, _ in told_of} == {each.time_s for each in events if each.code in kinds}

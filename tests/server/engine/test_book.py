@@ -4,33 +4,30 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from railbox_server.clock import ReplayClock
+from railbox_server.clock import Clock, ReplayClock
 from railbox_server.engine.book import FILE, Book, version_of
 from railbox_server.engine.engine import Engine, Told
-from railbox_server.engine.judge import Judge
-from railbox_server.engine.travels import Travels
-from railbox_server.fleet import Assignment
+from railbox_server.fleet import Assignment, Span
 from railbox_server.geo import corridors
 from railbox_server.journey.model import Settings
 from railbox_server.store.interface import Store
+from railbox_server.store.values import DerivedChange, Row
 from railbox_telemetry.values import Batch, Knot, Positions
-from support.server_rig import NETWORK, SETTINGS, Rig
+from support.server_rig import SETTINGS, Rig, engine_of
 from support.trips import END_S, HOUR_S, START_S, batches, knots
 
-UNIT = "CSQU3054383"
+UNIT, OTHER = "CSQU3054383", "MSKU1234565"
 NOW_S = END_S + 60
 VERSION = version_of(corridors.shipped(), SETTINGS)
 
 
-def engine_of(store: Store, book: Book, told: list[Told], now_s: Callable[[], int] = lambda: NOW_S) -> Engine:
-    judge = Judge(store, NETWORK, SETTINGS, Travels(corridors.shipped()), book=book)
+def engine_on(store: Store, book: Book, told: list[Told], clock: Clock | None = None) -> Engine:
     mono_s = iter(range(0, 10_000_000, 2))
-    return Engine(store, judge, ReplayClock(now_s), told.append, lambda: float(next(mono_s)))
+    return engine_of(store, book, clock or ReplayClock(lambda: NOW_S), told.append, lambda: float(next(mono_s)))
 
 
 def settle(engine: Engine) -> None:
@@ -49,10 +46,10 @@ def test_the_next_engine_takes_up_what_the_last_one_left(rig: Rig, tmp_path: Pat
     rig.receive("TRK1", batches(knots(until_h=20)))
     first, second = list[Told](), list[Told]()
     book = Book(tmp_path / FILE, VERSION)
-    settle(engine_of(rig.store, book, first))
+    settle(engine_on(rig.store, book, first))
     book.close()
     rows = rig.store.visits(UNIT), rig.store.crossings(UNIT)
-    settle(engine_of(rig.store, Book(tmp_path / FILE, VERSION), second))
+    settle(engine_on(rig.store, Book(tmp_path / FILE, VERSION), second))
     assert any(told.rows_changed for told in first)
     assert not any(told.rows_changed for told in second)
     assert (rig.store.visits(UNIT), rig.store.crossings(UNIT)) == rows
@@ -62,15 +59,75 @@ def test_what_came_while_no_engine_ran_is_judged_at_the_next_start(rig: Rig, tmp
     sent = batches(knots())
     rig.receive("TRK1", sent[: len(sent) // 2])
     book = Book(tmp_path / FILE, VERSION)
-    settle(engine_of(rig.store, book, []))
+    settle(engine_on(rig.store, book, []))
     book.close()
     rig.receive("TRK1", sent[len(sent) // 2 :])
     rig.store.drop_derived(UNIT)
-    settle(engine_of(rig.store, Book(tmp_path / FILE, VERSION), []))
+    settle(engine_on(rig.store, Book(tmp_path / FILE, VERSION), []))
     found = rig.store.visits(UNIT), rig.store.crossings(UNIT)
     rig.settle()
     assert found == (rig.store.visits(UNIT), rig.store.crossings(UNIT))
     assert len(found[0]) == 3
+
+
+def test_what_a_rebuild_put_into_the_store_is_judged_at_the_next_start(rig: Rig, tmp_path: Path) -> None:
+    rig.receive("TRK1", batches(knots(until_h=20)))
+    book = Book(tmp_path / FILE, VERSION)
+    settle(engine_on(rig.store, book, []))
+    book.close()
+    rig.store.change_derived([DerivedChange(UNIT, anew=True)])
+    rig.store.count_restore()
+    settle(engine_on(rig.store, Book(tmp_path / FILE, VERSION), []))
+    assert len(rig.store.visits(UNIT)) == 1
+
+
+def test_a_batch_that_an_engine_was_not_told_of_is_judged_by_the_next(rig: Rig, tmp_path: Path) -> None:
+    """However late it is."""
+    sent = batches(knots(until_h=20))
+    rig.receive("TRK1", sent[20:])
+    book = Book(tmp_path / FILE, VERSION)
+    settle(engine_on(rig.store, book, []))
+    book.close()
+    rig.receive("TRK1", sent[:20])
+    settle(engine_on(rig.store, Book(tmp_path / FILE, VERSION), []))
+    found = rig.store.visits(UNIT), rig.store.crossings(UNIT)
+    rig.settle()
+    assert found == (rig.store.visits(UNIT), rig.store.crossings(UNIT))
+    assert found[0][0]["already_inside"] is False
+
+
+def test_a_former_unit_of_a_tracker_is_not_judged_again_for_what_the_tracker_sends_now(
+    rig: Rig, tmp_path: Path
+) -> None:
+    rig.store.end_assignment("TRK1", START_S + 20 * HOUR_S)
+    rig.store.assign(Assignment("TRK1", OTHER, Span(START_S + 20 * HOUR_S, None)), NOW_S * 1000)
+    sent, told = batches(knots()), list[Told]()
+    rig.receive("TRK1", sent[:-5])
+    book = Book(tmp_path / FILE, VERSION)
+    rig.engine = engine_on(rig.store, book, [])
+    settle(rig.engine)
+    rig.receive("TRK1", sent[-5:])
+    settle(rig.engine)
+    book.close()
+    settle(engine_on(rig.store, Book(tmp_path / FILE, VERSION), told))
+    assert not any(each.took_s for each in told)  # only the clock went on
+
+
+def test_a_unit_that_could_not_be_judged_is_tried_by_the_next_engine(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Row:
+        raise ZeroDivisionError
+
+    rig.receive("TRK1", batches(knots(until_h=20)))
+    book = Book(tmp_path / FILE, VERSION)
+    with monkeypatch.context() as patch:
+        patch.setattr("railbox_server.engine.present.unit_row", fail)
+        settle(engine_on(rig.store, book, []))
+    book.close()
+    assert rig.store.visits(UNIT) == []
+    settle(engine_on(rig.store, Book(tmp_path / FILE, VERSION), []))
+    assert len(rig.store.visits(UNIT)) == 1
 
 
 @pytest.mark.parametrize("how", ["damaged", "of other settings"])
@@ -85,7 +142,7 @@ def test_a_book_that_is_no_use_is_begun_anew(
     with caplog.at_level(logging.WARNING):
         book = Book(tmp_path / FILE, VERSION)
     assert "all units are judged anew" in caplog.text
-    settle(engine_of(rig.store, book, []))
+    settle(engine_on(rig.store, book, []))
     assert len(rig.store.visits(UNIT)) == 3
 
 
@@ -107,10 +164,8 @@ def test_time_alone_raises_a_flag_and_tells_of_it(rig: Rig) -> None:
     now_s = [START_S + 20 * HOUR_S]
     told: list[Told] = []
     store = rig.store
-    judge = Judge(store, NETWORK, SETTINGS, Travels(corridors.shipped()))
-    mono_s = iter(range(0, 10_000_000, 2))
     clock = ReplayClock(lambda: now_s[0])
-    engine = Engine(store, judge, clock, told.append, lambda: float(next(mono_s)))
+    engine = engine_on(store, Book(None, ""), told, clock)
     settle(engine)
     assert store.unit_rows(UNIT)[0]["flag"] == "none"
     told.clear()

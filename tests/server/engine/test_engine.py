@@ -154,7 +154,7 @@ def test_a_unit_that_cannot_be_judged_stops_no_other(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("railbox_server.engine.judge.unit_row", fail)
+        patch.setattr("railbox_server.engine.present.unit_row", fail)
         rig.receive("TRK1", batches(knots(until_h=1)))
         rig.settle()
     assert f"unit {UNIT} cannot be judged" in caplog.text

@@ -1,7 +1,6 @@
 """A history kept up to date comes to what all knots at once do, whatever arrives when and in how many pieces."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from random import Random
 
 from hypothesis import HealthCheck, given, settings
@@ -107,7 +106,7 @@ def test_of_several_devices_and_outboxes_too(
 ) -> None:
     _, knots = made
     cut = random.randint(0, len(knots))
-    blurred = [replace(one, accuracy_m=random.choice([5, 30, 200])) for one in knots]
+    blurred = [one._replace(accuracy_m=random.choice([5, 30, 200])) for one in knots]
     tracks = [track(knots[:cut], "A", 1), track(knots[cut:], "A", 2), track(blurred[::3], "B", 1)]
     kept = Kept(TRUE_NETWORK)
     for piece in in_pieces(tracks, random, max(most, len(knots) // 12)):
@@ -132,8 +131,8 @@ def test_trust_is_judged_again_when_neighbours_arrive(
     for first_min, length_min, east_km in leaps:
         lon_e5 = round(lat_lon(east_km)[1] * 1e5)
         from_s, to_s = T0_S + first_min * 60, T0_S + (first_min + length_min) * 60
-        knots = [replace(one, lon_e5=lon_e5) if from_s <= one.time_s <= to_s else one for one in knots]
-    knots = [replace(one, accuracy_m=5_000) if random.random() < 0.02 else one for one in knots]
+        knots = [one._replace(lon_e5=lon_e5) if from_s <= one.time_s <= to_s else one for one in knots]
+    knots = [one._replace(accuracy_m=5_000) if random.random() < 0.02 else one for one in knots]
     kept = Kept(TRUE_NETWORK)
     for piece in in_pieces([track(knots, "A")], random, max(most, len(knots) // 12)):
         kept.take(piece)

@@ -1,7 +1,5 @@
 """Which knots are believed: jumps, clusters far away, the future, null island."""
 
-from dataclasses import replace
-
 import pytest
 
 from railbox_server.journey.model import SeenKnot
@@ -26,7 +24,7 @@ STAND = [(0.0, 94.0), (600.0, 94.0)]
 def moved(knots: list[SeenKnot], first_min: float, last_min: float, *, east_km: float) -> list[SeenKnot]:
     """The same, but far away for a while."""
     lon_e5 = round(lat_lon(east_km)[1] * 1e5)
-    return [replace(one, lon_e5=lon_e5) if first_min <= minute_of(one) <= last_min else one for one in knots]
+    return [one._replace(lon_e5=lon_e5) if first_min <= minute_of(one) <= last_min else one for one in knots]
 
 
 def minute_of(one: SeenKnot) -> float:
@@ -98,7 +96,7 @@ def test_more_leaps_than_are_unravelled_still_lead_back_to_what_lasted() -> None
 def test_a_cluster_that_fades_into_darkness_is_not_believed_though_the_unit_could_have_come_back_from_it() -> None:
     seen = [one for one in moved(sampled(STAND), 200, 320, east_km=300) if not 320 < minute_of(one) < 480]
     back = next(i for i, one in enumerate(seen) if minute_of(one) == 480)
-    seen[back] = replace(seen[back], dark_s=160 * 60)
+    seen[back] = seen[back]._replace(dark_s=160 * 60)
     assert set(reasons(seen)) == {float(minute) for minute in range(200, 321)}
 
 
@@ -122,7 +120,7 @@ def test_what_fits_to_what_is_believed_is_believed_though_it_was_driven_faster_t
 
 
 def test_a_unit_that_is_back_where_the_jamming_began_is_believed_at_once() -> None:
-    jammed = [replace(one, dark_s=3_600) if minute_of(one) == 660 else one for one in sampled([(660, 194), (780, 194)])]
+    jammed = [one._replace(dark_s=3_600) if minute_of(one) == 660 else one for one in sampled([(660, 194), (780, 194)])]
     found = reasons([*sampled(STAND), *jammed, *sampled([(781, 94), (782, 94)])])
     assert set(found) == {float(minute) for minute in range(660, 781)}
 
@@ -132,8 +130,8 @@ def test_as_fast_as_trains_go_is_believed() -> None:
 
 
 def test_a_knot_from_the_future_is_judged_by_when_it_was_first_received() -> None:
-    early = replace(knot(100, 94, seq=3), received_at_s=T0_S)
-    late = replace(early, received_at_s=T0_S + 200 * 60)
+    early = knot(100, 94, seq=3)._replace(received_at_s=T0_S)
+    late = early._replace(received_at_s=T0_S + 200 * 60)
     rest = sampled([(0, 94), (60, 94)])
     for copies in ([early], [early, late], [late, early]):
         assert reasons([*rest, *copies]) == {100: "future"}
@@ -141,8 +139,8 @@ def test_a_knot_from_the_future_is_judged_by_when_it_was_first_received() -> Non
 
 
 def test_five_minutes_of_the_future_are_a_clock_gone_wrong_no_more() -> None:
-    assert reasons([replace(knot(5, 94), received_at_s=T0_S)]) == {}
-    assert reasons([replace(knot(5.1, 94), received_at_s=T0_S)]) == {5.1: "future"}
+    assert reasons([knot(5, 94)._replace(received_at_s=T0_S)]) == {}
+    assert reasons([knot(5.1, 94)._replace(received_at_s=T0_S)]) == {5.1: "future"}
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from railbox_server.geo import corridors
 from railbox_server.geo.model import Leg, TimetableStop
 from railbox_server.geo.way import Way
 from railbox_server.journey.model import Journey
-from railbox_server.progress.derive import derive, followed
+from railbox_server.progress.derive import derive
 from railbox_server.progress.experience import NO_EXPERIENCE, Experience
-from railbox_server.progress.follow import START, follow
+from railbox_server.progress.follow import START, Followed, follow
 from railbox_server.progress.model import Plan, Progress
 from railbox_server.progress.report import progress_row
 from support.made import (
@@ -43,8 +43,8 @@ def seen(
     plan: Plan | None = None,
 ) -> Progress:
     now_s = T0_S + round((stops[-1][0] + silent_h) * HOUR_S)
-    trace = follow(way, path(*stops))
-    found = derive("U", way, trace, done or journey(), now_s, experience, plan or Plan())
+    came = follow(way, path(*stops))
+    found = derive("U", way, came, done or journey(), now_s, experience, plan or Plan())
     assert found is not None
     return found
 
@@ -54,7 +54,7 @@ def hours_until(time_s: int, from_h: float) -> float:
 
 
 def test_without_a_trusted_position_there_is_no_progress() -> None:
-    assert derive("U", WAY, START, journey(), T0_S) is None
+    assert derive("U", WAY, Followed(START), journey(), T0_S) is None
 
 
 def test_a_unit_on_its_way_knows_the_next_border_and_the_terminal() -> None:
@@ -297,15 +297,6 @@ def test_the_direct_carriage_is_held_against_its_published_eight_days() -> None:
     assert T0_S + 8 * DAY_S - 8 * HOUR_S < found.terminal.eta.p50_s < T0_S + 8 * DAY_S + 12 * HOUR_S
 
 
-def test_a_path_belongs_to_the_corridor_it_keeps_to() -> None:
-    ways = [Way(each) for each in corridors.shipped()]
-    for way in ways:
-        ends = [(i * 10.0, (p.lat_deg, p.lon_deg)) for i, p in enumerate(way.places)]
-        assert followed(ways, path(*ends, every_s=3_600)) is way
-    assert followed(ways, path((0, (0.0, 0.0)), (1, (0.1, 0.1)))) is None
-    assert followed([], path((0, (0.0, 0.0)))) is None
-
-
 def test_the_row_says_all_of_it_in_iso_times() -> None:
     row = progress_row(seen((0, point_at(0)), (17, point_at(600)), way=SERVICE, done=journey([LEFT])))
     assert row["type"] == "progress"
@@ -361,9 +352,10 @@ def test_forecasts_are_ordered_and_never_in_the_past(
 @given(st.floats(0, 480), st.floats(0, 480))
 def test_who_is_nearer_arrives_earlier(a_km: float, b_km: float) -> None:
     def p90_s(km: float) -> int:
-        trace = follow(WAY, path((0, point_at(100)), (4, point_at(200))))
+        trace = follow(WAY, path((0, point_at(100)), (4, point_at(200)))).trace
         assert trace.mark is not None
-        found = derive("U", WAY, replace(trace, mark=replace(trace.mark, way_km=km)), journey(), T0_S)
+        there = replace(trace, mark=replace(trace.mark, way_km=km))
+        found = derive("U", WAY, Followed(there), journey(), T0_S)
         assert found is not None
         assert found.terminal is not None
         assert found.terminal.eta is not None

@@ -2,14 +2,14 @@
 
 import pytest
 
-from railbox_server.engine.travels import Travels
 from railbox_server.geo import corridors
 from railbox_server.geo.way import Way
-from railbox_server.journey.model import Journey
+from railbox_server.progress.derive import derive
+from railbox_server.progress.follow import follow
 from railbox_server.progress.plans import PlannedJourney, Plans, faults, plan_on, planned
 from railbox_telemetry import iso
 from railbox_telemetry.settings import SettingsError, parse, render
-from support.made import T0_S, corridor, path, place, point_at, two_countries
+from support.made import T0_S, corridor, journey, path, place, point_at, two_countries
 
 UNIT = "CSQU3054383"
 WAY = Way(two_countries())
@@ -103,26 +103,14 @@ def test_the_examples_of_the_table_are_sound() -> None:
 
 
 def test_a_unit_that_has_hardly_moved_is_forecast_by_its_plan() -> None:
-    course = path((0, point_at(100)), (1, point_at(110)))
-    journey = Journey((), (), {}, course[-1].end, course)
-    unplanned = Travels([two_countries()]).of(UNIT, journey)
+    came = follow(WAY, path((0, point_at(100)), (1, point_at(110))))
     said = PlannedJourney(unit=UNIT, origin="end", destination="a-yard", departure=iso.from_s(T0_S))
-    back = Travels([two_countries()], lambda unit, _: said if unit == UNIT else None).of(UNIT, journey)
+    unplanned = derive(UNIT, WAY, came, journey(), T0_S)
+    back = derive(UNIT, WAY, came, journey(), T0_S, plan=plan_on(said, WAY))
     assert unplanned is not None
-    assert unplanned.progress.terminal is None
+    assert unplanned.terminal is None
     assert back is not None
-    assert (back.progress.heading, back.progress.terminal and back.progress.terminal.id) == (-1, "a-yard")
-
-
-def test_a_planned_corridor_is_followed_where_two_are_one() -> None:
-    both = [two_countries(name="first"), two_countries(name="second")]
-    course = path((0, point_at(100)), (4, point_at(200)))
-    journey = Journey((), (), {}, course[-1].end, course)
-    plan = PlannedJourney(unit=UNIT, corridor="second")
-    for planned_corridor, name in ((None, "first"), (plan, "second")):
-        travel = Travels(both, lambda _unit, _time_s, plan=planned_corridor: plan).of(UNIT, journey)
-        assert travel is not None
-        assert travel.progress.corridor == name
+    assert (back.heading, back.terminal and back.terminal.id) == (-1, "a-yard")
 
 
 def test_a_corridor_without_places_has_no_direction() -> None:

@@ -5,19 +5,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from railbox_server.geo import corridors
-from railbox_server.geo.way import Way
 from railbox_server.journey.derive import derive as derive_journey
 from railbox_server.journey.model import SeenKnot, Settings, Track
 from railbox_server.journey.network import Network
-from railbox_server.journey.path import ordered, steps
-from railbox_server.progress.derive import derive, followed
+from railbox_server.progress.derive import derive
 from railbox_server.progress.experience import experience
 from railbox_server.progress.follow import follow
+from railbox_server.progress.following import Ways, most_kept_to
 from railbox_server.progress.model import Progress
 from support import trips
 
 NETWORK = Network(corridors.shipped())
-WAYS = [Way(corridor) for corridor in corridors.shipped()]
+WAYS = Ways(corridors.shipped())
 SETTINGS = Settings()
 KNOTS = [
     SeenKnot(knot.time_s, knot.lat_e5, knot.lon_e5, knot.dark_s, 10, seq, knot.time_s)
@@ -26,13 +25,13 @@ KNOTS = [
 
 
 def progress_of(knots: list[SeenKnot]) -> Progress:
-    tracks = ordered([Track("TRK1", 7, knots)])
+    tracks = [Track("TRK1", 7, knots)]
     now_s = max(knot.time_s for knot in knots)
     journey = derive_journey("U", tracks, NETWORK, now_s, SETTINGS)
-    path = steps(tracks, journey.untrusted, SETTINGS)
-    way = followed(WAYS, path)
-    assert way is not None
-    found = derive("U", way, follow(way, path), journey, now_s, experience(way, [journey]))
+    name = most_kept_to(WAYS.votes(journey.path))
+    assert name is not None
+    way = WAYS[name]
+    found = derive("U", way, follow(way, journey.path), journey, now_s, experience(way, journey))
     assert found is not None
     return found
 

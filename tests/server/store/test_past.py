@@ -1,18 +1,21 @@
 """What was derived of data that retention let go stays as it was, however often the rest is judged anew."""
 
 import json
+import math
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from railbox_server.store.interface import Store
 from railbox_server.store.past import NEVER_S, is_past, new_of, note
+from railbox_server.store.restore import restore
 from railbox_server.store.retention import DAY_S, let_go
 from railbox_server.store.settings import RetentionSettings
-from railbox_server.store.sqlite import SqliteStore
+from railbox_server.store.sqlite import FILE, SqliteStore
 from railbox_server.store.sqlite_writes import device_id
-from railbox_server.store.values import Derived, DerivedChange, Row
+from railbox_server.store.values import Conclusion, DerivedChange, Row
 from railbox_telemetry import iso
 from support import detours
 from support.batches import START_S
@@ -32,10 +35,14 @@ def visit(place: str, entered_h: float, exited_h: float | None) -> Row:
     return {"id": f"{place:>016}".replace(" ", "0"), "place": place, "entered": bounds(entered_h), "exited": exited}
 
 
-def of_unit(store: SqliteStore, *visits: Row, trip: Row | None = None) -> Derived:
-    derived = Derived(UNIT, {"unit": UNIT}, visits, (), (), None, trip)
-    store.put_derived(derived)
-    return derived
+def of_unit(store: SqliteStore, *visits: Row) -> None:
+    """All that is said of it, from now on."""
+    store.change_derived([DerivedChange(UNIT, visits=visits, row={"unit": UNIT}, anew=True)])
+
+
+def travelled(store: SqliteStore, *trips: Row) -> None:
+    always = ((-math.inf, math.inf),)
+    store.conclude([Conclusion(UNIT, {"unit": UNIT}, None, always, trips, (), ())])
 
 
 def cut(store: Store, settings: RetentionSettings, hour: float) -> None:
@@ -119,22 +126,36 @@ def test_of_a_change_and_of_all_anew_what_is_past_stays(store: SqliteStore) -> N
 
 
 def test_visits_and_crossings_go_by_a_time_of_their_own_and_do_not_come_back(store: SqliteStore) -> None:
-    derived = of_unit(store, visit("a", 1, 2), visit("b", 30, 40), visit("c", 41, None))
+    visits = visit("a", 1, 2), visit("b", 30, 40), visit("c", 41, None)
+    of_unit(store, *visits)
     store.write(journey(UNIT, 1))
     version = store.statistics_version()
     for hour, places in ((20, ["b", "c"]), (1_000, ["c"])):
         cut(store, RetentionSettings(visits_days=1), hour)
-        store.put_derived(derived)
+        of_unit(store, *visits)
         assert [row["place"] for row in store.visits(UNIT)] == places
     assert store.statistics_version() > version
 
 
+def test_a_restore_brings_what_was_derived_of_data_that_is_gone(store: SqliteStore, tmp_path: Path) -> None:
+    old, new = visit("a", 1, 2), visit("b", 30, 40)
+    of_unit(store, old, new)
+    let_go_of_knots(store, START_S + 20 * HOUR_S)
+    with closing(SqliteStore(tmp_path / "other")) as other:
+        of_unit(other, new)
+        for _ in range(2):
+            restore(tmp_path / FILE, other, tmp_path)
+            assert other.visits(UNIT) == [old, new]
+        of_unit(other, new)
+        assert other.visits(UNIT) == [old, new]
+
+
 def test_a_trip_stays_while_there_is_nothing_newer_of_it(store: SqliteStore) -> None:
     long, rest, newer = ({"from_s": from_s, "to_s": to_s} for from_s, to_s in ((1, 90), (60, 90), (60, 95)))
-    of_unit(store, trip=long)
+    travelled(store, long)
     let_go_of_knots(store, 50)
-    for trip in (rest, None):
-        of_unit(store, trip=trip)
-        assert store.trips() == [long]
-    of_unit(store, trip=newer)
+    travelled(store, rest)
+    travelled(store)
+    assert store.trips() == [long]
+    travelled(store, newer)
     assert store.trips() == [newer]

@@ -10,7 +10,7 @@ from railbox_server.fleet import ALWAYS, Assignment
 from railbox_server.store.retention import DAY_S, STEP_ROWS, Keeper, hold_quarantine, let_go
 from railbox_server.store.settings import RetentionSettings
 from railbox_server.store.sqlite import SqliteStore
-from railbox_server.store.values import Derived, Group, Outbox, Quarantined, Reason, Status
+from railbox_server.store.values import DerivedChange, Group, Outbox, Quarantined, Reason, Status
 from railbox_telemetry import iso
 from railbox_telemetry.values import SeqRange
 from support.batches import DEVICE, EPOCH, PERIOD_S, START_S, door, payload
@@ -87,7 +87,7 @@ def test_knots_of_a_stay_go_with_all_of_it_or_not_at_all(store: SqliteStore, kin
     over = {"earliest": None, "est": iso.from_s(end_s), "latest": iso.from_s(end_s + 60)}
     row = {"id": "ab" * 8, "border": "x", "entered": start, "exited": over, "arrived": start, "departed": over}
     rows = {"visits": (row,), "crossings": ()} if kind == "visit" else {"visits": (), "crossings": (row,)}
-    store.put_derived(Derived("U1", {"unit": "U1"}, rows["visits"], rows["crossings"], ()))
+    store.change_derived([DerivedChange("U1", visits=rows["visits"], crossings=rows["crossings"])])
     first_s = store.points(DEVICE, ALWAYS)[0].time_s
     gone(store, RetentionSettings(knots_days=30), HALF_S + 30 * DAY_S)
     assert store.points(DEVICE, ALWAYS)[0].time_s == max(first_s, start_s - DAY_S)

@@ -1,7 +1,9 @@
 """What every store must do, run on each implementation."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,8 @@ from railbox_server.ledger import Ledger
 from railbox_server.store.interface import Store
 from railbox_server.store.values import (
     Box,
-    Derived,
+    Conclusion,
+    DerivedChange,
     Group,
     Outbox,
     Page,
@@ -24,6 +27,7 @@ from railbox_server.store.values import (
     StoredReading,
     Untrusted,
 )
+from railbox_telemetry import iso
 from railbox_telemetry.seqset import SeqSet
 from railbox_telemetry.values import BootClock, Knot, Positions, SeqRange, Undated, UndatedEvent
 from railbox_telemetry.wire import decode, encode
@@ -293,31 +297,66 @@ def test_an_assignment_ends_once(store: Store) -> None:
         store.end_assignment(DEVICE, 400)
 
 
-def derived(visits: tuple[Row, ...] = (), crossings: tuple[Row, ...] = ()) -> Derived:
-    return Derived("U1", {"unit": "U1"}, visits, crossings, (Untrusted(DEVICE, EPOCH, START_S, "jump"),))
+def test_numbers_without_data_are_told_between_two_that_have_some(store: Store) -> None:
+    numbers = (3, 4, 6, 20, 21, 30)
+    ledger = Ledger(SeqSet(SeqRange(seq, seq) for seq in numbers), discarded=SeqSet((SeqRange(10, 12),)))
+    store.write(Group(tuple(stored(payload(seq)) for seq in numbers), ledgers={OUTBOX: ledger}))
+    assert store.without_data(OUTBOX, SeqRange(4, 21)) == (SeqRange(5, 5), SeqRange(7, 19))
+    assert store.without_data(OUTBOX, SeqRange(3, 30))[-1] == SeqRange(22, 29)
+    assert store.without_data(OUTBOX, SeqRange(20, 21)) == store.without_data(OUTBOX, SeqRange(30, 30)) == ()
 
 
-def test_what_was_derived_replaces_what_was_there(open_store: Callable[[], Store]) -> None:
-    store = open_store()
-    first, second = {"id": "a", "exited": None}, {"id": "b", "exited": {"est": "x"}}
-    assert store.put_derived(derived((first, second)))
-    assert not store.put_derived(derived((first, second)))
-    assert store.put_derived(derived((second,), ({"id": "c", "border": "x", "departed": None},)))
-    other = open_store()
+def stay(name: str, from_h: int, to_h: int | None) -> Row:
+    return {"id": name, "entered": _at(from_h), "exited": None if to_h is None else _at(to_h)}
+
+
+def crossed(name: str, border: str | None, from_h: int, to_h: int | None) -> Row:
+    departed = None if to_h is None else _at(to_h)
+    return {"id": name, "border": border, "arrived": _at(from_h), "departed": departed}
+
+
+def span_of(place: str | None, from_h: int | None, to_h: int | None) -> Row:
+    return {
+        "place": place,
+        "start": None if from_h is None else _at(from_h),
+        "end": None if to_h is None else _at(to_h),
+    }
+
+
+def _at(hours: int) -> Row:
+    text = iso.from_s(START_S + 3600 * hours)
+    return {"earliest": text, "est": text, "latest": text}
+
+
+def concluded(unit: str = "U1", **said: Any) -> Conclusion:
+    always = ((-math.inf, math.inf),)
+    return replace(Conclusion(unit, {"unit": unit}, None, always, (), always, ()), **said)
+
+
+def test_what_was_derived_is_changed_row_by_row(open_store: Callable[[], Store]) -> None:
+    store, other = open_store(), open_store()
+    first, second, third = stay("a", 0, None), stay("b", 5, 6), crossed("c", "x", 0, None)
+    doubt = Untrusted(DEVICE, EPOCH, START_S, "jump")
+    new = DerivedChange("U1", visits=(first, second), untrusted=(doubt,), row={"unit": "U1"})
+    assert store.change_derived([new, DerivedChange("U2", row={"unit": "U2"})]) == ["U1"]
+    assert store.change_derived([DerivedChange("U1", visits_gone=(first,), crossings=(third,))]) == ["U1"]
     assert other.visits("U1") == [second]
     assert other.visits(open_only=True) == []
-    assert other.crossings(open_only=True) == [{"id": "c", "border": "x", "departed": None}]
-    assert other.unit_rows() == [{"unit": "U1"}]
-    assert other.untrusted("U1") == [Untrusted(DEVICE, EPOCH, START_S, "jump")]
+    assert other.crossings(open_only=True) == [third]
+    assert other.unit_rows() == [{"unit": "U1"}, {"unit": "U2"}]
+    assert other.untrusted("U1") == [doubt]
+    assert store.change_derived([DerivedChange("U1", judged=((DEVICE, (START_S - 1, math.inf)),))]) == []
+    assert other.untrusted("U1") == []
+    assert store.change_derived([DerivedChange("U1", visits=(first,), anew=True)]) == ["U1"]
+    assert (other.visits("U1"), other.crossings("U1")) == ([first], [])
     store.drop_derived("U1")
-    assert other.derived_units() == frozenset()
+    assert other.derived_units() == {"U2"}
     assert other.crossings() == other.visits() == other.untrusted("U1") == []
 
 
 def test_what_was_derived_comes_in_pages(store: Store) -> None:
-    rows = tuple({"id": str(at), "exited": None if at == 4 else {"est": "x"}} for at in range(5))
-    for unit in ("U1", "U2"):
-        store.put_derived(replace(derived(rows), unit=unit, untrusted=()))
+    rows = tuple(stay(str(at), at, None if at == 4 else at + 1) for at in range(5))
+    store.change_derived([DerivedChange(unit, visits=rows) for unit in ("U1", "U2")])
     first = store.visit_page(None, 7)
     second = store.visit_page(None, 7, first.after)
     assert (*first.items, *second.items) == (*rows, *rows)
@@ -327,50 +366,79 @@ def test_what_was_derived_comes_in_pages(store: Store) -> None:
     assert store.crossing_page(None, 5) == Page(())
 
 
-def test_progress_and_custody_are_kept_and_dropped_with_the_rest(open_store: Callable[[], Store]) -> None:
+def test_visits_of_a_time_come_with_the_ones_before_and_after(store: Store) -> None:
+    rows = [stay(str(at), 10 * at, 10 * at + 5) for at in range(6)]
+    long = stay("8", 9, 40)
+    store.change_derived([DerivedChange("U1", visits=(*rows, long))])
+
+    def near(from_h: float, to_h: float) -> list[str]:
+        span = START_S + 3600 * from_h, START_S + 3600 * to_h
+        return sorted(row["id"] for row in store.visits_near("U1", span))
+
+    assert near(22, 33) == ["1", "2", "3", "4", "8"]
+    assert near(46, 47) == ["4", "5"]
+    assert near(-20, -10) == ["0"]
+    assert near(-math.inf, math.inf) == ["0", "1", "2", "3", "4", "5", "8"]
+    assert near(100, math.inf) == ["5"]
+
+
+def test_crossings_of_a_time_are_found_open_or_over(store: Store) -> None:
+    over, lasting = crossed("1", "x", 0, 10), crossed("2", "y", 20, None)
+    store.change_derived([DerivedChange("U1", crossings=(over, lasting))])
+    assert store.crossings_touching("U1", (START_S + 36_000, START_S + 36_001)) == [over]
+    assert store.crossings_touching("U1", (START_S + 36_001, START_S + 71_999)) == []
+    assert store.crossings_touching("U1", (START_S + 10**9, math.inf)) == [lasting]
+
+
+def test_progress_trips_and_custody_are_kept_and_dropped_with_the_rest(open_store: Callable[[], Store]) -> None:
     store, other = open_store(), open_store()
     assert (store.progress("U1"), store.custody("U1"), store.trips()) == (None, [], [])
-    store.put_derived(replace(derived(), progress={"km": 3}, trip={"km": 2}, custody=({"place": "a"}, {"place": "b"})))
-    assert (other.progress("U1"), other.trips()) == ({"km": 3}, [{"km": 2}])
-    assert other.custody("U1") == [{"place": "a"}, {"place": "b"}]
-    store.put_derived(replace(derived(), progress={"km": 4}, custody=({"place": "b"},)))
-    assert (other.progress("U1"), other.custody("U1"), other.trips()) == ({"km": 4}, [{"place": "b"}], [])
-    store.put_derived(derived())
-    assert other.progress("U1") is None
-    store.put_derived(replace(derived(), progress={"km": 3}, trip={"km": 2}, custody=({"place": "a"},)))
+    spans = span_of(None, None, 1), span_of("a", 1, 5), span_of(None, 5, None)
+    trip = {"from_s": START_S, "to_s": START_S + 9}
+    assert store.conclude([concluded(progress={"km": 3}, trips=(trip,), custody=spans)]) == ["U1"]
+    assert (other.progress("U1"), other.trips(), other.custody("U1")) == ({"km": 3}, [trip], list(spans))
+    assert store.conclude([concluded(progress={"km": 4}, trips=(trip,), custody=spans)]) == []
+    assert other.progress("U1") == {"km": 4}
+    store.conclude([concluded(trips=(trip,), custody=spans[:1])])
+    assert (other.progress("U1"), other.custody("U1"), other.trips()) == (None, [spans[0]], [trip])
     store.drop_derived("U1")
     assert (other.progress("U1"), other.custody("U1"), other.trips()) == (None, [], [])
 
 
+def test_what_is_concluded_of_a_time_leaves_other_times_as_they_were(store: Store) -> None:
+    spans = [span_of("abcd"[at], 10 * at, 10 * at + 9) for at in range(4)]
+    store.conclude([concluded(custody=tuple(spans))])
+    other = span_of("e", 12, 18)
+    hour_s = START_S + 3600
+    store.conclude([concluded(travelled=(), kept=((hour_s + 9 * 3600, hour_s + 15 * 3600),), custody=(other,))])
+    assert store.custody("U1") == [spans[0], other, *spans[2:]]
+
+
 def test_the_version_of_statistics_changes_with_crossings_and_trips_only(store: Store) -> None:
-    crossing: Row = {"id": "c", "border": "x", "departed": None}
+    crossing, trip = crossed("c", "x", 0, None), {"from_s": START_S, "to_s": START_S + 9}
     seen = [store.statistics_version()]
-    for written in (
-        derived(crossings=(crossing,)),
-        replace(derived(crossings=(crossing,)), progress={"km": 2}, trip={"km": 2}),
-    ):
-        store.put_derived(written)
-        seen.append(store.statistics_version())
-        again = replace(written, visits=({"id": "a", "exited": None},), custody=({"place": "a"},), row={"unit": "U1"})
-        store.put_derived(again)
-        assert store.statistics_version() == seen[-1]
+    store.change_derived([DerivedChange("U1", crossings=(crossing,))])
+    seen.append(store.statistics_version())
+    store.change_derived([DerivedChange("U1", visits=(stay("a", 0, 1),), row={"unit": "U1"})])
+    assert store.statistics_version() == seen[-1]
+    store.conclude([concluded(trips=(trip,))])
+    seen.append(store.statistics_version())
+    store.conclude([concluded(trips=(trip,), progress={"km": 2}, custody=(span_of("a", 0, 1),))])
+    assert store.statistics_version() == seen[-1]
     store.drop_derived("U1")
     assert len({*seen, store.statistics_version()}) == 4
 
 
 def test_recent_crossings_are_those_that_are_over_the_newest_first(store: Store) -> None:
-    def crossing(name: str, border: str | None, latest: str | None, est: str = "") -> Row:
-        return {"id": name, "border": border, "departed": {"latest": latest, "est": est}}
-
     rows = (
-        crossing("a", "x", "2026-01-01"),
-        crossing("b", "x", "2026-01-03"),
-        crossing("c", "x", None, "2026-01-02"),
-        crossing("d", "y", "2026-01-04"),
-        crossing("e", None, "2026-01-05"),
-        {"id": "f", "border": "x", "departed": None},
+        crossed("a", "x", 0, 10),
+        crossed("b", "x", 0, 30),
+        crossed("c", "x", 0, 20),
+        crossed("d", "y", 0, 40),
+        crossed("e", None, 0, 50),
+        crossed("f", "x", 0, None),
     )
-    store.put_derived(derived(crossings=rows))
+    store.change_derived([DerivedChange("U1", crossings=rows)])
     assert [row["id"] for row in store.recent_crossings("x", 5)] == ["b", "c", "a"]
     assert [row["id"] for row in store.recent_crossings("x", 1)] == ["b"]
 

@@ -3,6 +3,7 @@
 A thread of the server. Whatever happens meanwhile, a batch is in SQLite: the spool only says who does not have it yet.
 """
 
+import gc
 import logging
 import threading
 import time
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 PAGE: Final = 2_000
 IDLE_S: Final = 0.1
+_YOUNG: Final = 1
+"""Generation of Python's garbage: what was made lately."""
 FIRST_DELAY_S: Final = 0.5
 LONGEST_DELAY_S: Final = 30.0
 NEVER_TAKEN: Final = frozenset({400, 413, 422})
@@ -92,6 +95,8 @@ class Delivery:
             with self._db.writing() as db:
                 db.executemany("DELETE FROM spool WHERE outbox_id = ? AND seq = ?", done)
             self.counts["delivered"] += len(done)
+        # What the client makes of each batch is a cycle, with all its lines: a backlog of hours would stay in memory.
+        gc.collect(_YOUNG)
         return taken
 
     # --- the thread --------------------------------------------------------------------------------------------------
