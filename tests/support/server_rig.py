@@ -56,6 +56,8 @@ class Rig:
 
     def __post_init__(self) -> None:
         self.mono_s = 0.0
+        self.untold: list[Sequence[Change]] | None = None
+        """What the engine is not told of, while this is a list."""
         self.clock = ReplayClock(lambda: self.host_s)
         self.engine = engine_of(self.store, Book(None, ""), self.clock, self.told.append, self._tick)
         self.worker = Worker(self.store, lambda _topic, _payload: True, self.touch, lambda: self.host_s)
@@ -85,7 +87,10 @@ class Rig:
         self.settle()
 
     def touch(self, changes: Sequence[Change]) -> None:
-        self.engine.touch(changes)
+        if self.untold is None:
+            self.engine.touch(changes)
+        else:
+            self.untold.append(changes)
 
     def receive(self, device: str, batches: Iterable[Batch | bytes]) -> None:
         """One group of messages, as the broker would deliver them."""

@@ -6,6 +6,7 @@ Coordinates are those of the shipped corridor karachi-moscow, from OpenStreetMap
 from collections.abc import Sequence
 from itertools import pairwise
 
+from railbox_server.geo import corridors
 from railbox_telemetry.values import Batch, Knot, Positions
 
 BORDER = "pk-ir-taftan-mirjaveh"
@@ -27,6 +28,14 @@ END_S = START_S + round(STOPS[-1][0] * HOUR_S)
 
 def knots(until_h: float = STOPS[-1][0]) -> list[Knot]:
     return [knot for knot in drawn(STOPS, START_S) if knot.time_s <= START_S + until_h * HOUR_S]
+
+
+def along(corridor: str) -> list[Knot]:
+    """Two hours at each of the first zones on a corridor's way, four from one to the next."""
+    places = next(each for each in corridors.shipped() if each.name == corridor).places
+    zones = [place for place in places if place.is_zone and place.km is not None][:12]
+    stops = [(nth * 6.0 + h, place.lat_deg, place.lon_deg) for nth, place in enumerate(zones) for h in (0.0, 2.0)]
+    return drawn(stops, START_S)
 
 
 def drawn(stops: Sequence[tuple[float, float, float]], start_s: int) -> list[Knot]:

@@ -22,8 +22,6 @@ EXAMPLES = """examples:
   railbox demo                  watch the journeys on the page that it names; Ctrl-C ends it
   railbox demo --once --json    as fast as the machine can, then one JSON summary
 """
-CALM_LOOKS, CALM_S = 5, 1.0
-"""The engine is done when it has been for a while: what was committed last may still be on its way to it."""
 SETTLE_TIMEOUT_S = 120
 # The recordings run thousands of times faster than life, so a second of the machine is hours of theirs: a tracker
 # counts as out of contact only after more than that.
@@ -56,9 +54,7 @@ def run(args: argparse.Namespace, folder: Path, stack: ExitStack) -> None:
     say(f"{len(logs)} trackers are travelling at {at}")
     trackers = depart(headers, logs, folder, stack, broker, speed=None if args.once else args.speed)
     sent = follow(trackers)
-    for _ in range(CALM_LOOKS):
-        api.wait_for(lambda: api.get(base, "/healthz")["engine_pending"] == 0, "the border engine", SETTLE_TIMEOUT_S)
-        time.sleep(CALM_S)
+    api.wait_for(lambda: api.get(base, "/healthz")["engine_pending"] == 0, "the border engine", SETTLE_TIMEOUT_S)
     tell(summary.summarise(base, sent), as_json=args.json)
     if not args.once:
         say(f"The journeys have ended; the page stays at {base}/ until Ctrl-C.")

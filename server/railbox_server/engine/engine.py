@@ -14,12 +14,12 @@ from typing import Final, NamedTuple
 from railbox_server.clock import Clock
 from railbox_server.engine.changes import Change, touched
 from railbox_server.engine.concluder import Concluder
-from railbox_server.engine.hearing import RESTORED, Hearing
+from railbox_server.engine.hearing import RESTORED, Counts, Hearing
 from railbox_server.engine.keeper import Keeper, New, News, Open
 from railbox_server.engine.present import present_row
 from railbox_server.engine.rows import worst_flag
 from railbox_server.fleet import Assignment, Units, units_of
-from railbox_server.store.interface import JourneyStore, StoreError
+from railbox_server.store.interface import JourneyStore, MovedError, StoreError
 from railbox_server.store.values import Conclusion, DerivedChange
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,9 @@ REGISTRY_S: Final = 1.0
 TICK_S: Final = {"real": 30.0, "replay": 1.0}
 """How often open visits are judged by the clock alone."""
 STORE_RETRY_S: Final = 5.0
+UNTOLD_S: Final = 5.0
+"""Ingest tells of what it stored within milliseconds; after so long all of the unit is judged anew instead."""
+UNTOLD_REST_S: Final = 0.01
 
 
 class Told(NamedTuple):
@@ -85,6 +88,8 @@ class Engine:
         self._new: dict[str, New] = {}
         self._unconcluded: dict[str, float] = {}
         """Units of which something is to be concluded, and when."""
+        self._untold: dict[str, float] = {}
+        """Units of which something is stored that nobody told of, and since when."""
         self._resting: dict[str, float] = {}
         self._open: dict[str, tuple[Open, int]] = {}
         """What time alone may change, with the time it was judged at."""
@@ -142,7 +147,8 @@ class Engine:
                         break
                     del self._due[unit]
                     taken[unit] = self._new.pop(unit)
-                    judged += self._judge(unit, taken[unit], now_s)
+                    if (found := self._judge(unit, taken[unit], now_s)) is not None:
+                        judged.append(found)
                 changed = self._store.change_derived([each.change for each in judged if not each.change.is_empty])
                 self._note_judged()
         except StoreError as error:
@@ -162,18 +168,24 @@ class Engine:
             due = {item.device for unit in self._due for item in self._units[unit]}
             self._keeper.book.put_judged(self._hearing.judged(due))
 
-    def _judge(self, unit: str, new: New, now_s: int) -> Iterator["_Judged"]:
-        """Nothing where a unit's data cannot be judged: it must not stop the others."""
+    def _judge(self, unit: str, new: New, now_s: int) -> "_Judged | None":
+        """None where a unit cannot be judged now: it must not stop the others."""
         start_s, assignments = self._mono_s(), self._units[unit]
+        devices = sorted({item.device for item in assignments})
         try:
-            with self._keeper.book.apart():
+            with self._keeper.book.apart(), self._store.at_one_moment(devices) as stored:
+                if not self._is_told(unit, new, stored, start_s):
+                    self._judge_later(unit, new, start_s)
+                    return None
                 news = self._keeper.update(unit, assignments, new, now_s)
                 lasts = news.open if news.open_moved else self._open.get(unit, (None, 0))[0]
                 future_s = self._keeper.settings.future_s
                 row = present_row(self._store, unit, assignments, news.last, lasts, now_s, future_s)
-            yield _Judged(unit, news, replace(news.change, row=row), self._mono_s() - start_s)
+            return _Judged(unit, news, replace(news.change, row=row), self._mono_s() - start_s)
         except StoreError:
             raise
+        except MovedError:
+            self._judge_later(unit, new, start_s)
         except Exception:
             log.exception("unit %s cannot be judged", unit)
             # All of it anew at once; where even that fails, when there is more of it, or by another engine.
@@ -181,6 +193,25 @@ class Engine:
             self._keeper.book.forget(unit)
             if new.spans is not None:
                 self._due[unit] = self._mono_s()
+        return None
+
+    def _is_told(self, unit: str, new: New, stored: Counts, mono_s: float) -> bool:
+        """Whether all that is stored was told of. What was not is yet to be judged, and nothing can be judged next to
+        it; unless all of the unit is, as it is when nobody tells: `new` is made to say so."""
+        if self._hearing is None:
+            return True
+        if not self._hearing.has_heard(stored) and mono_s - self._untold.setdefault(unit, mono_s) >= UNTOLD_S:
+            new.spans = None
+        if new.spans is None:
+            self._hearing.saw(stored)
+        elif not self._hearing.has_heard(stored):
+            return False
+        self._untold.pop(unit, None)
+        return True
+
+    def _judge_later(self, unit: str, new: New, mono_s: float) -> None:
+        self._new[unit] = new
+        self._due[unit] = mono_s + UNTOLD_REST_S
 
     def _is_judged(self, unit: str, news: News, now_s: int) -> None:
         if news.last is not None:
@@ -288,7 +319,7 @@ class Engine:
         gone = (self._units.keys() if self._version >= 0 else derived) - units.keys()
         self._units, self._version = units, version
         for unit in sorted(gone):
-            for kept in (self._due, self._new, self._unconcluded, self._resting, self._open):
+            for kept in (self._due, self._new, self._unconcluded, self._untold, self._resting, self._open):
                 kept.pop(unit, None)
             self._concluder.forget(unit)
             self._keeper.forget(unit)

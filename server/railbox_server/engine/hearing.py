@@ -12,14 +12,14 @@ from railbox_server.store.interface import JourneyStore
 RESTORED: Final = ""
 """Among devices: what else than ingest put into the store."""
 
-Counts = dict[tuple[str, int], int]
+Counts = Mapping[tuple[str, int], int]
 """By device and epoch."""
 
 
 class Hearing:
     def __init__(self, store: JourneyStore, judged: Mapping[tuple[str, int], int]) -> None:
         """`judged`: what the last engine left. To be made before any knot is read: what comes later is told of."""
-        self._heard: Counts = {(RESTORED, 0): store.restored_version()}
+        self._heard = {(RESTORED, 0): store.restored_version()}
         for state in store.outboxes():
             self._heard[state.outbox.device, state.outbox.epoch] = len(state.ledger.stored)
         self._unjudged = {key: count for key, count in self._heard.items() if judged.get(key, 0) != count}
@@ -33,6 +33,16 @@ class Hearing:
             for epoch, count in change.stored:
                 if count > self._heard.get((change.device, epoch), 0):
                     self._heard[change.device, epoch] = self._unjudged[change.device, epoch] = count
+
+    def has_heard(self, stored: Counts) -> bool:
+        """Whether what is stored by now was told of."""
+        return all(self._heard.get(outbox, 0) >= count for outbox, count in stored.items())
+
+    def saw(self, stored: Counts) -> None:
+        """All of what is stored by now is judged, whether it was told of or not."""
+        for outbox, count in stored.items():
+            if self._heard.get(outbox) != count:
+                self._heard[outbox] = self._unjudged[outbox] = count
 
     def judged(self, due: Collection[str]) -> Counts:
         """What is judged now, and was not told of before: all of the devices that are not due."""

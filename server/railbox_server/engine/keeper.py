@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from railbox_server.engine.book import Book, Pages, waypoint
-from railbox_server.engine.changes import Change, whole
+from railbox_server.engine.changes import Change
 from railbox_server.engine.unit_knots import UnitKnots
 from railbox_server.fleet import Assignment
 from railbox_server.journey.conclude import Concluded
@@ -93,8 +93,6 @@ class Keeper:
             self.book.forget(unit)
             spans = {item.device: [ALWAYS] for item in assignments}
             head = {"due": {"path": [], "spans": []}}
-        # As one: looked at one after the other, the first would take knots of the second for known ones.
-        spans = {device: [whole(own)] for device, own in spans.items()}
         knots = UnitKnots(self._store, assignments, head.get("extents", {}))
         was_last = waypoint(head.get("last"))
         pages = self.book.of(unit, was_last)

@@ -7,6 +7,7 @@ knots at once. Pure but for the memory and the knots that are passed in.
 
 import math
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
@@ -42,6 +43,20 @@ class Kept(NamedTuple):
     @property
     def to_s(self) -> float:
         return self.episode.to_s
+
+
+class _Around(NamedTuple):
+    """The steps from a waypoint that a change leaves as it is to another (None: from the start, to the end), and
+    whether there are knots next to them that are not believed."""
+
+    start: Waypoint | None
+    end: Waypoint | None
+    path: Sequence[Step]
+    doubts: bool
+
+    @property
+    def to_s(self) -> float:
+        return math.inf if self.end is None else self.end.time_s
 
 
 class Knots(Protocol):
@@ -129,15 +144,14 @@ class History:
         self._settings = settings
 
     def update(self, changed: Mapping[str, Sequence[TimeSpan]]) -> Update:
-        """`changed`: by device, the times in which there are knots that there were not, or the other way round."""
+        """`changed`: by device, all times in which there are knots that there were not, or the other way round."""
         update = Update(self._memory.last)
         for device, spans in sorted(changed.items()):
-            for span in joined(spans, 0.0):
-                differing = self._trust(device, span)
+            for span, differing in self._trust(device, joined(spans, 0.0)):
                 update.trust_moved |= bool(differing)
                 update.judged += [(device, each) for each in joined([span, *differing], 0.0)]
-        for span in joined((span for _, span in update.judged), FIRST_PAD_S):
-            self._renew(span, update)
+        for around in self._paths_around(joined((span for _, span in update.judged), FIRST_PAD_S)):
+            self._renew(around, update)
         return update
 
     def concluded(self, kept: Kept, last: Waypoint | None, now_s: int) -> Concluded:
@@ -151,7 +165,7 @@ class History:
 
     def path(self, span: TimeSpan) -> Sequence[Step]:
         """From a waypoint before a span of time, if there is one, to one after it."""
-        return self._path_around(span)[2]
+        return self._path_around(span).path
 
     def untrusted(self, device: str | None, span: TimeSpan) -> dict[FixKey, str]:
         """The knots of a time that are not believed, with the reason."""
@@ -159,10 +173,27 @@ class History:
 
     # --- trust -------------------------------------------------------------------------------------------------------
 
-    def _trust(self, device: str, span: TimeSpan) -> list[TimeSpan]:
-        """Judges a device's knots next to a change; returns when others are believed now, or not any more."""
+    def _trust(self, device: str, spans: Sequence[TimeSpan]) -> Iterator[tuple[TimeSpan, list[TimeSpan]]]:
+        """Judges a device's knots next to each change; yields it, and when others are believed now, or not any more."""
+        waiting = deque(spans)
+        while waiting:
+            span = waiting.popleft()
+            knots, before, behind = self._valid_around(device, span)
+            if waiting and behind is not None and behind.time_s >= waiting[0][0]:
+                # A neighbour that is new itself stands in no chain yet.
+                waiting[0] = span[0], waiting[0][1]
+            else:
+                yield span, self._trust_within(device, span, knots, before, behind)
+
+    def _trust_within(
+        self,
+        device: str,
+        span: TimeSpan,
+        knots: Sequence[SeenKnot],
+        before: SeenKnot | None,
+        behind: SeenKnot | None,
+    ) -> list[TimeSpan]:
         memory, settings = self._memory, self._settings
-        knots, before, behind = self._valid_around(device, span)
         from_s = span[0] if before is None else float(before.time_s)
         to_s = span[1] if behind is None else float(behind.time_s)
         old = memory.chains(device, from_s, to_s)
@@ -246,11 +277,11 @@ class History:
 
     # --- path and episodes -------------------------------------------------------------------------------------------
 
-    def _renew(self, span: TimeSpan, update: Update) -> None:
+    def _renew(self, around: "_Around", update: Update) -> None:
         """Looks at the path of a time anew, and at what it changes."""
         memory = self._memory
-        start, end, path, doubts = self._path_around(span)
-        from_s, to_s = -math.inf if start is None else start.time_s, math.inf if end is None else end.time_s
+        start, end, path, doubts = around
+        from_s, to_s = -math.inf if start is None else start.time_s, around.to_s
         update.doubts |= doubts
         update.paths.append(path)
         update.moved.append((from_s, to_s))
@@ -317,9 +348,18 @@ class History:
             time_s = follows.to_s
         return tuple(found[:AHEAD])
 
-    def _path_around(self, span: TimeSpan) -> tuple[Waypoint | None, Waypoint | None, Sequence[Step], bool]:
-        """The steps from a waypoint that a change of this span leaves as it is to another (None: from the start, to
-        the end), and whether there are knots next to them that are not believed."""
+    def _paths_around(self, spans: Sequence[TimeSpan]) -> Iterator["_Around"]:
+        """Of each change; of several that have no waypoint between them that all of them leave as it is, one."""
+        waiting = deque(spans)
+        while waiting:
+            from_s, _ = span = waiting.popleft()
+            around = self._path_around(span)
+            if waiting and around.to_s >= waiting[0][0] - self._settings.silence_s:
+                waiting[0] = from_s, waiting[0][1]
+            else:
+                yield around
+
+    def _path_around(self, span: TimeSpan) -> "_Around":
         silence_s = self._settings.silence_s
         extents, doubts = self._knots.extents(), False
         for from_s, to_s, is_first, is_last in self._wider(span):
@@ -350,7 +390,7 @@ class History:
             if (first is not None or is_first) and (last is not None or is_last):
                 between = path[first or 0 : last]
                 start, end = None if first is None else points[first], None if last is None else points[last]
-                return start, end, between, doubts
+                return _Around(start, end, between, doubts)
         raise AssertionError("the last of the spans holds all")
 
     def _wider(self, span: TimeSpan) -> Iterator[tuple[float, float, bool, bool]]:

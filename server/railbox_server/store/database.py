@@ -64,6 +64,17 @@ class Database:
                 connection = self._local.connection = self._connect(READER_CACHE_KIB)
             yield connection
 
+    @contextmanager
+    def at_one_moment(self) -> Generator[None]:
+        """What this thread reads meanwhile is all as it was when the first of it was read."""
+        with self.reading() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
     def close(self) -> None:
         with self._lock:
             for connection in self._all:

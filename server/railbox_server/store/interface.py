@@ -4,7 +4,8 @@ Every call is its own transaction. Writing twice what is there already changes n
 cannot do it now (disk full, locked): nothing of that call was written.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import numpy as np
@@ -42,6 +43,10 @@ class StoreError(ServerError):
 
 class UnstorableError(ServerError):
     """The store can never take this; the same call again fails the same way."""
+
+
+class MovedError(ServerError):
+    """What was read was not of one moment."""
 
 
 class IngestStore(Protocol):
@@ -128,6 +133,11 @@ class JourneyStore(Protocol):
         ...
 
     def outboxes(self, device: str | None = None) -> Sequence[OutboxState]: ...
+
+    def at_one_moment(self, devices: Collection[str]) -> AbstractContextManager[Mapping[tuple[str, int], int]]:
+        """What this thread reads of these devices meanwhile is all as it was at one moment: when this many numbers of
+        each outbox (by device and epoch) were stored. Raises MovedError at the end when it was not."""
+        ...
 
     def seen_knots(self, device: str, span: Span) -> Mapping[int, Sequence[SeenKnot]]:
         """By epoch; ascending by (time, seq)."""

@@ -6,7 +6,8 @@ those of the class that inherits this.
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from railbox_server.fleet import Assignment, Span, check_new, open_assignment
@@ -38,6 +39,10 @@ _STORED_AMONG = """
     SELECT first, last FROM seq_ranges
      WHERE state = ? AND last >= ? AND first <= ? AND outbox_id =
            (SELECT id FROM outboxes WHERE device_id = (SELECT id FROM devices WHERE device = ?) AND epoch = ?)"""
+_STORED_COUNTS = """
+    SELECT o.epoch, sum(r.last - r.first + 1)
+      FROM outboxes o JOIN seq_ranges r ON r.outbox_id = o.id AND r.state = ?
+     WHERE o.device_id = (SELECT id FROM devices WHERE device = ?) GROUP BY o.id"""
 _OUTBOXES = """
     SELECT o.id, d.device, o.epoch, o.last_received_at_ms, r.state, r.first, r.last
       FROM outboxes o JOIN devices d ON d.id = o.device_id JOIN seq_ranges r ON r.outbox_id = o.id
@@ -224,6 +229,19 @@ class SqliteBooks(SqliteDerived):
                 ledger = writes.read_ledgers(ranges)
                 states.append(OutboxState(outbox, ledger, received_at_ms, _missing_since_ms(db, number, ledger)))
         return states
+
+    @contextmanager
+    def at_one_moment(self, devices: Collection[str]) -> Generator[Mapping[tuple[str, int], int]]:
+        with self._db.at_one_moment():
+            yield self._stored_counts(devices)
+
+    def _stored_counts(self, devices: Collection[str]) -> Mapping[tuple[str, int], int]:
+        with self._db.reading() as db:
+            return {
+                (device, epoch): count
+                for device in devices
+                for epoch, count in db.execute(_STORED_COUNTS, (writes.STORED, device))
+            }
 
     # --- what the API reads ------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from railbox_telemetry import iso
 from railbox_telemetry.tables import EVENT_BY_NAME
 from railbox_telemetry.values import Batch, Event, Events, Knot, Positions
 from support.server_rig import Rig
-from support.trips import BORDER, END_S, HOUR_S, START_S, batches, knots
+from support.trips import BORDER, END_S, HOUR_S, START_S, along, batches, knots
 
 UNIT, OTHER = "CSQU3054383", "MSKU1234565"
 NOW_S = END_S + 60
@@ -77,6 +77,45 @@ def test_the_order_of_arrival_repetition_and_delay_change_nothing(
     units[0]["latest"].pop("received_at")  # the one thing that may tell them apart
     assert (units, visits, crossings) == whole
     assert travelled(mixed) == travelled(rig)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_stored_before_it_is_told_of_changes_nothing_either(
+    rig: Rig, store_in: Callable[[str], Store], seed: int
+) -> None:
+    sent = batches(along("karachi-moscow"))
+    rig.receive("TRK1", sent)
+    whole = said(rig)[1:]
+    other = store_in("other")
+    other.assign(Assignment("TRK1", UNIT), NOW_S * 1000)
+    behind = Rig(other, NOW_S, rig.page)
+    behind.untold = []
+    chance = random.Random(seed)
+    if seed % 2:
+        chance.shuffle(sent)
+    while sent or behind.untold:
+        some = [sent.pop(0) for _ in range(min(len(sent), chance.randint(1, 30)))]
+        behind.receive("TRK1", some)
+        for _ in range(chance.randint(0, len(behind.untold))):
+            behind.engine.touch(behind.untold.pop(0))
+        for _ in range(3):
+            behind.engine.turn()
+    assert said(behind)[1:] == whole
+
+
+def test_what_nobody_tells_of_is_judged_after_a_while(rig: Rig) -> None:
+    rig.store.assign(Assignment("TRK2", UNIT), 0)
+    rig.receive("TRK1", batches(knots())[:20])
+    rig.settle()
+    rig.untold = []
+    rig.receive("TRK1", batches(knots())[20:])
+    rig.untold = None
+    rig.receive("TRK2", batches(knots(), epoch=9)[:1])
+    rig.engine.turn()
+    assert rig.engine.pending
+    assert len(rig.store.visits()) == 1
+    _, visits, crossings = said(rig)
+    assert (len(visits), len(crossings)) == (3, 1)
 
 
 def test_an_open_visit_is_judged_by_the_clock_alone(rig: Rig) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from railbox_server.journey.conclude import Concluded
 from railbox_server.journey.derive import ALWAYS, Given, Remembered
-from railbox_server.journey.history import History, TimeSpan, Update
+from railbox_server.journey.history import History, TimeSpan, Update, joined
 from railbox_server.journey.model import FixKey, SeenKnot, Settings, Track
 from railbox_server.journey.network import Network
 from railbox_server.journey.path import ordered
@@ -17,6 +17,8 @@ from support.true_paths import TRUE_NETWORK, Point, seen_journeys
 
 slow = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 NOW_S = T0_S + 9_999 * 60
+JOIN_S = 3_600.0
+"""As far apart in time, what arrives together is two changes."""
 
 
 class Kept:
@@ -34,8 +36,8 @@ class Kept:
         for piece in pieces:
             self.arrived.setdefault((piece.device, piece.epoch), []).extend(piece.knots)
             if piece.knots:
-                times_s = [one.time_s for one in piece.knots]
-                changed.setdefault(piece.device, []).append((min(times_s), max(times_s)))
+                times_s = joined(((one.time_s, one.time_s) for one in piece.knots), JOIN_S)
+                changed.setdefault(piece.device, []).extend(times_s)
         history = self.history()
         update = history.update(changed)
         self.rows -= {row for each in update.gone for row in _rows(history.concluded(each, update.was_last, NOW_S))}

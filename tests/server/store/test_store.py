@@ -9,7 +9,8 @@ import pytest
 
 from railbox_server.fleet import ALWAYS, Assignment, AssignmentError, Span
 from railbox_server.ledger import Ledger
-from railbox_server.store.interface import Store
+from railbox_server.store.influx.store import InfluxStore
+from railbox_server.store.interface import MovedError, Store
 from railbox_server.store.values import (
     Box,
     Conclusion,
@@ -57,6 +58,21 @@ def test_knots_come_back_as_they_were_sent(store: Store) -> None:
         (START_S + number * PERIOD_S, 2_500_000 + number * 1000, 6_700_000 + number * 1000) for number in (3, 4, 5)
     ]
     assert {(knot.seq, knot.received_at_s, knot.dark_s) for knot in knots} == {(1, RECEIVED_MS // 1000, 0)}
+
+
+def test_what_is_read_together_is_as_it_was_at_one_moment_or_is_said_not_to_be(store: Store) -> None:
+    store.write(group(payload(1)))
+    try:
+        with store.at_one_moment([DEVICE]) as stored_counts:
+            assert stored_counts == {(DEVICE, EPOCH): 1}
+            before = store.seen_knots(DEVICE, ALWAYS)
+            store.write(group(payload(1), payload(2, positions([6, 7]))))
+            assert isinstance(store, InfluxStore) or store.seen_knots(DEVICE, ALWAYS) == before
+    except MovedError:
+        assert isinstance(store, InfluxStore)
+    with store.at_one_moment([DEVICE, "TRK9"]) as stored_counts:
+        assert stored_counts == {(DEVICE, EPOCH): 2}
+    assert len(store.seen_knots(DEVICE, ALWAYS)[EPOCH]) == 5
 
 
 def test_the_state_belongs_to_the_last_knot_of_its_section(store: Store) -> None:
