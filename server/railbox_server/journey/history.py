@@ -147,10 +147,10 @@ class History:
         """`changed`: by device, all times in which there are knots that there were not, or the other way round."""
         update = Update(self._memory.last)
         for device, spans in sorted(changed.items()):
-            for span, differing in self._trust(device, joined(spans, 0.0)):
+            for span, differing in self._trust(device, joined(spans, FIRST_PAD_S)):
                 update.trust_moved |= bool(differing)
                 update.judged += [(device, each) for each in joined([span, *differing], 0.0)]
-        for around in self._paths_around(joined((span for _, span in update.judged), FIRST_PAD_S)):
+        for around in self._paths_around(joined((span for _, span in update.judged), self._settings.silence_s)):
             self._renew(around, update)
         return update
 
