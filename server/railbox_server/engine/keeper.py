@@ -97,7 +97,7 @@ class Keeper:
         was_last = waypoint(head.get("last"))
         pages = self.book.of(unit, was_last)
         for device, own in spans.items():
-            for from_s, to_s in joined(own, 0.0):
+            for from_s, to_s in joined(own, FIRST_PAD_S):
                 # As the history reads it first: one reading serves both.
                 knots.add_extents(knots.between(from_s - FIRST_PAD_S, to_s + FIRST_PAD_S, device))
         history = History(unit, knots, pages, self._network, self.settings)

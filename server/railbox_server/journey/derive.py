@@ -49,6 +49,14 @@ class Given:
     def extents(self) -> Sequence[TimeSpan]:
         return [(track.knots[0].time_s, track.knots[-1].time_s) for track in self._tracks]
 
+    def last_before(self, time_s: float, device: str | None = None) -> float | None:
+        ends = [track.knots[-1].time_s for track in self.between(-math.inf, math.nextafter(time_s, 0.0), device)]
+        return max(ends, default=None)
+
+    def first_after(self, time_s: float, device: str | None = None) -> float | None:
+        starts = [track.knots[0].time_s for track in self.between(math.nextafter(time_s, math.inf), math.inf, device)]
+        return min(starts, default=None)
+
 
 def _part(track: Track, from_s: float, to_s: float) -> Track:
     first = bisect_left(track.knots, from_s, key=lambda knot: knot.time_s)

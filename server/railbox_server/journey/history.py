@@ -23,7 +23,7 @@ from railbox_server.journey.trust import Chain, bad_ones, beyond_dispute, chains
 
 FIRST_PAD_S: Final = 600.0
 PAD_TIMES: Final = 9.0
-"""How much wider is looked when no neighbour was found."""
+"""How much farther beyond the next knot is looked when no neighbour was found."""
 
 TimeSpan = tuple[float, float]
 """Both ends are in it."""
@@ -59,6 +59,17 @@ class _Around(NamedTuple):
         return math.inf if self.end is None else self.end.time_s
 
 
+class _Window(NamedTuple):
+    """A span of time in which neighbours of a change are looked for."""
+
+    from_s: float
+    to_s: float
+    pad_s: float
+    is_first: bool
+    """Whether no knot is before it."""
+    is_last: bool
+
+
 class Knots(Protocol):
     """A unit's knots."""
 
@@ -69,6 +80,10 @@ class Knots(Protocol):
     def extents(self) -> Sequence[TimeSpan]:
         """First and last time of each track."""
         ...
+
+    def last_before(self, time_s: float, device: str | None = None) -> float | None: ...
+
+    def first_after(self, time_s: float, device: str | None = None) -> float | None: ...
 
 
 class Memory(Protocol):
@@ -215,15 +230,16 @@ class History:
 
     def _valid_around(self, device: str, span: TimeSpan) -> tuple[Sequence[SeenKnot], SeenKnot | None, SeenKnot | None]:
         """The knots of a time that are not bad by themselves, from the last before it to the first after it."""
-        for from_s, to_s, is_first, is_last in self._wider(span):
-            valid = self._valid(self._knots.between(from_s, to_s, device))
+        window = self._window(span)
+        while True:
+            valid = self._valid(self._knots.between(window.from_s, window.to_s, device))
             first = bisect_left(valid, span[0], key=_time_s) - 1
             last = bisect_right(valid, span[1], key=_time_s)
             has_before, has_behind = first >= 0, last < len(valid)
-            if (has_before or is_first) and (has_behind or is_last):
+            if (has_before or window.is_first) and (has_behind or window.is_last):
                 before, behind = valid[first] if has_before else None, valid[last] if has_behind else None
                 return valid[max(0, first) : last + 1], before, behind
-        raise AssertionError("the last of the spans holds all")
+            window = self._wider(window, device, before=not has_before, behind=not has_behind)
 
     def _valid(self, tracks: Sequence[Track]) -> Sequence[SeenKnot]:
         """Those not bad by themselves, in time order; what several outboxes of a device say of one second, one says."""
@@ -362,7 +378,9 @@ class History:
     def _path_around(self, span: TimeSpan) -> "_Around":
         silence_s = self._settings.silence_s
         extents, doubts = self._knots.extents(), False
-        for from_s, to_s, is_first, is_last in self._wider(span):
+        window = self._window(span)
+        while True:
+            from_s, to_s, _, is_first, is_last = window
             lines = sum(first <= to_s + silence_s and last >= from_s - silence_s for first, last in extents)
             # One outbox's knot says something of another's path as far away as a continuous step is long.
             room_s = silence_s if lines > 1 else 0.0
@@ -391,20 +409,25 @@ class History:
                 between = path[first or 0 : last]
                 start, end = None if first is None else points[first], None if last is None else points[last]
                 return _Around(start, end, between, doubts)
-        raise AssertionError("the last of the spans holds all")
+            window = self._wider(window, None, before=first is None, behind=last is None)
 
-    def _wider(self, span: TimeSpan) -> Iterator[tuple[float, float, bool, bool]]:
-        """Wider and wider spans around one, with whether they begin before all knots, and end after them."""
+    def _window(self, span: TimeSpan) -> _Window:
         extents = self._knots.extents()
+        from_s, to_s = span[0] - FIRST_PAD_S, span[1] + FIRST_PAD_S
         first_s = min((first for first, _ in extents), default=0.0)
         last_s = max((last for _, last in extents), default=0.0)
-        pad_s = FIRST_PAD_S
-        while True:
-            from_s, to_s = span[0] - pad_s, span[1] + pad_s
-            yield from_s, to_s, from_s <= first_s, to_s >= last_s
-            if from_s <= first_s and to_s >= last_s:
-                return
-            pad_s *= PAD_TIMES
+        return _Window(from_s, to_s, FIRST_PAD_S, from_s <= first_s, to_s >= last_s)
+
+    def _wider(self, window: _Window, device: str | None, *, before: bool, behind: bool) -> _Window:
+        """To the next knots before or behind it, and farther and farther beyond them."""
+        from_s, to_s, pad_s, is_first, is_last = window
+        if before and not is_first:
+            next_s = self._knots.last_before(from_s, device)
+            from_s, is_first = (from_s, True) if next_s is None else (next_s - pad_s, False)
+        if behind and not is_last:
+            next_s = self._knots.first_after(to_s, device)
+            to_s, is_last = (to_s, True) if next_s is None else (next_s + pad_s, False)
+        return _Window(from_s, to_s, PAD_TIMES * pad_s, is_first, is_last)
 
 
 def _time_s(knot: SeenKnot) -> int:

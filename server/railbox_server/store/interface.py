@@ -143,6 +143,10 @@ class JourneyStore(Protocol):
         """By epoch; ascending by (time, seq)."""
         ...
 
+    def knot_extent(self, device: str, span: Span) -> tuple[int, int] | None:
+        """The times of the first and the last knot in a span."""
+        ...
+
     def point(self, device: str, epoch: int, time_s: int) -> Point | None:
         """The knot at this second, of several the one with the lowest seq."""
         ...

@@ -29,6 +29,10 @@ _TIME: Final = TrackPoint._fields.index("time_s")
 _SEEN_KNOTS: Final = """
     SELECT time_s, lat_e5, lon_e5, dark_s, nullif((state >> 20) & 16383, 0) - 1, seq, time_s + delay_s
       FROM knots WHERE outbox_id = ?1 AND time_s >= ?2 AND time_s < ?3 ORDER BY time_s, seq"""
+# Two searches: of both at once SQLite would look through all.
+_KNOT_EXTENT: Final = """
+    SELECT (SELECT min(time_s) FROM knots WHERE outbox_id = ?1 AND time_s >= ?2 AND time_s < ?3),
+           (SELECT max(time_s) FROM knots WHERE outbox_id = ?1 AND time_s >= ?2 AND time_s < ?3)"""
 _POINTS: Final = """
     SELECT seq, time_s, lat_e5, lon_e5, dark_s, time_s + delay_s, state
       FROM knots WHERE outbox_id = ?1 AND time_s >= ?2 AND time_s < ?3 ORDER BY time_s, seq LIMIT ?4"""
@@ -85,6 +89,16 @@ class SqliteSeries:
                 for outbox, epoch in outboxes_of(db, device)
             }
         return {epoch: knots for epoch, knots in found.items() if knots}
+
+    def knot_extent(self, device: str, span: Span) -> tuple[int, int] | None:
+        with self._db.reading() as db:
+            extents: list[tuple[int, int]] = [
+                extent
+                for outbox, _ in outboxes_of(db, device)
+                for extent in db.execute(_KNOT_EXTENT, (outbox, *bounds(span)))
+                if extent[0] is not None
+            ]
+        return (min(first for first, _ in extents), max(last for _, last in extents)) if extents else None
 
     def points(self, device: str, span: Span, limit: int | None = None) -> Sequence[Point]:
         most = _ALL if limit is None else limit

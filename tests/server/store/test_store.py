@@ -75,6 +75,17 @@ def test_what_is_read_together_is_as_it_was_at_one_moment_or_is_said_not_to_be(s
     assert len(store.seen_knots(DEVICE, ALWAYS)[EPOCH]) == 5
 
 
+def test_the_first_and_the_last_knot_of_a_span_are_told(store: Store) -> None:
+    other = replace(decode(payload(1, positions([2]))), epoch=EPOCH + 1)
+    store.write(group(payload(1), encode(other)))
+    times_s = sorted(knot.time_s for knots in store.seen_knots(DEVICE, ALWAYS).values() for knot in knots)
+    assert len(times_s) == 4
+    assert store.knot_extent(DEVICE, ALWAYS) == (times_s[0], times_s[-1])
+    assert store.knot_extent(DEVICE, Span(times_s[0] + 1, times_s[-1])) == (times_s[1], times_s[-2])
+    assert store.knot_extent(DEVICE, Span(times_s[-1] + 1, None)) is None
+    assert store.knot_extent("TRK9", ALWAYS) is None
+
+
 def test_the_state_belongs_to_the_last_knot_of_its_section(store: Store) -> None:
     store.write(group(payload(1, positions([1, 2], {0: 123, 1: 90, 2: 12, 5: -35}))))
     first, last = store.points(DEVICE, ALWAYS)

@@ -82,6 +82,12 @@ class InfluxSeries:
             found.setdefault(sample.epoch, []).append(mapping.seen_knot(sample))
         return {epoch: sorted(knots, key=lambda knot: (knot.time_s, knot.seq)) for epoch, knots in found.items()}
 
+    def knot_extent(self, device: str, span: Span) -> tuple[int, int] | None:
+        first, last = (
+            self._some(KNOTS, KNOT_FIELDS, device, span, 1, _points, oldest=oldest) for oldest in (True, False)
+        )
+        return (first[0].time_s, last[0].time_s) if first and last else None
+
     def points(self, device: str, span: Span, limit: int | None = None) -> Sequence[Point]:
         if limit is None:
             return _points(self._samples(KNOTS, KNOT_FIELDS, device, span))
