@@ -91,8 +91,8 @@ class Engine:
         self._untold: dict[str, float] = {}
         """Units of which something is stored that nobody told of, and since when."""
         self._resting: dict[str, float] = {}
-        self._open: dict[str, tuple[Open, int]] = {}
-        """What time alone may change, with the time it was judged at."""
+        self._open: dict[str, tuple[Open, int | None]] = {}
+        """What time alone may change, with the time it was judged at; None: what is stored of it is of another one."""
         self._next_registry_s = self._next_tick_s = float("-inf")
 
     @property
@@ -178,7 +178,7 @@ class Engine:
                     self._judge_later(unit, new, start_s)
                     return None
                 news = self._keeper.update(unit, assignments, new, now_s)
-                lasts = news.open if news.open_moved else self._open.get(unit, (None, 0))[0]
+                lasts = news.open if news.open_moved else self._open.get(unit, (None, None))[0]
                 future_s = self._keeper.settings.future_s
                 row = present_row(self._store, unit, assignments, news.last, lasts, now_s, future_s)
             return _Judged(unit, news, replace(news.change, row=row), self._mono_s() - start_s)
@@ -261,23 +261,24 @@ class Engine:
         """Judges what lasts, without any knot."""
         now_s = self._clock.now_s()
         changes: list[DerivedChange] = []
-        for unit in self._stale():
-            before, _ = self._open[unit]
-            now = before.at(now_s, self._keeper.settings)
-            if now != before:
-                visits, crossings = now.rows()
-                rows = self._store.unit_rows(unit) if now.flags() != before.flags() else ()
-                flag, certainty = worst_flag([*visits, *crossings])
-                row = {**rows[0], "flag": flag, "certainty": certainty} if rows else None
-                changes.append(DerivedChange(unit, visits=visits, crossings=crossings, row=row))
-            self._open[unit] = now, now_s
-        if not changes:
-            return
+        lasting: dict[str, tuple[Open, int]] = {}
         try:
+            for unit in self._stale():
+                before, at_s = self._open[unit]
+                now = before.at(now_s, self._keeper.settings)
+                lasting[unit] = now, now_s
+                if at_s is None or now != before:
+                    visits, crossings = now.rows()
+                    is_flagged = at_s is None or now.flags() != before.flags()
+                    rows = self._store.unit_rows(unit) if is_flagged else ()
+                    flag, certainty = worst_flag([*visits, *crossings])
+                    row = {**rows[0], "flag": flag, "certainty": certainty} if rows else None
+                    changes.append(DerivedChange(unit, visits=visits, crossings=crossings, row=row))
             self._store.change_derived(changes)
         except StoreError as error:
             log.error("%s; what lasts is judged again in %.0f s", error, TICK_S[self._clock.mode])
             return
+        self._open |= lasting
         for change in changes:
             self._tell(Told(self.pending, change.unit, rows_changed=True))
 
@@ -335,9 +336,8 @@ class Engine:
         last_s = self._keeper.last_s(unit)
         if last_s is not None:
             self._clock.saw(last_s)
-        now_s = self._clock.now_s()
-        lasts = self._keeper.open(unit, assignments, now_s)
+        lasts = self._keeper.open(unit, assignments, self._clock.now_s())
         if lasts is not None:
-            self._open[unit] = lasts, now_s
+            self._open[unit] = lasts, None
         if not self._keeper.is_concluded(unit):
             self._conclude_soon(unit)

@@ -111,12 +111,18 @@ class Keeper:
         doubts = update.trust_moved or update.doubts or anew
         judged = update.judged if doubts else []
         untrusted = {key: reason for device, span in judged for key, reason in history.untrusted(device, span).items()}
+        moved = pages.last != was_last
+        came_or_went = len(update.new) != len(update.gone)
+        open_moved = moved or anew or came_or_went or any(map(pages.is_newest, update.new))
+        now_open = self._open(history, pages, now_s, dict(zip(update.new, new, strict=True))) if open_moved else None
+        # What is stored of them is as of an earlier time, whatever they were now.
+        open_visits, open_crossings = ((), ()) if now_open is None else now_open.rows()
         change = DerivedChange(
             unit,
             tuple(row for row in visits if row not in new_visits),
-            tuple(row for row in new_visits if row not in visits),
+            (*(row for row in new_visits if row not in visits and row not in open_visits), *open_visits),
             tuple(row for row in crossings if row not in new_crossings),
-            tuple(row for row in new_crossings if row not in crossings),
+            (*(row for row in new_crossings if row not in crossings and row not in open_crossings), *open_crossings),
             tuple(judged),
             tuple(Untrusted(*key, reason) for key, reason in untrusted.items()),
             anew=anew,
@@ -128,10 +134,6 @@ class Keeper:
             "due": _due(head["due"], update.moved, [*_flat(spans), *_moved(visits, new_visits)]),
         }
         self.book.put_head(unit, head)
-        moved = pages.last != was_last
-        came_or_went = len(update.new) != len(update.gone)
-        open_moved = moved or anew or came_or_went or any(map(pages.is_newest, update.new))
-        now_open = self._open(history, pages, now_s, dict(zip(update.new, new, strict=True))) if open_moved else None
         return News(change, pages.last, moved, open_moved, now_open)
 
     def is_current(self, unit: str, assignments: Sequence[Assignment]) -> bool:

@@ -51,9 +51,9 @@ def _standing(body: Any) -> Standing:
 def _plain_cell(cell: Cell) -> list[Any]:
     return [
         _plain_trace(cell.before),
-        [_plain_stop(stop) for stop in cell.stops],
-        [_plain_excursion(each) for each in cell.excursions],
-        [[run.from_s, run.to_s, run.from_km, run.to_km] for run in cell.runs],
+        cell.stops,
+        cell.excursions,
+        cell.runs,
         cell.votes,
     ]
 
@@ -71,16 +71,7 @@ def _cell(from_s: int, body: Any) -> Cell:
 
 
 def _plain_trace(trace: Trace) -> list[Any]:
-    mark = trace.mark
-    return [
-        mark and [mark.time_s, mark.lat_deg, mark.lon_deg, mark.way_km, mark.off_m, mark.room_m],
-        trace.seen,
-        trace.heading,
-        trace.low,
-        trace.high,
-        trace.excursion and _plain_excursion(trace.excursion),
-        trace.halt and _plain_stop(trace.halt),
-    ]
+    return [trace.mark, trace.seen, trace.heading, trace.low, trace.high, trace.excursion, trace.halt]
 
 
 def _trace(body: Any) -> Trace:
@@ -99,14 +90,6 @@ def _trace(body: Any) -> Trace:
 def _end(body: Any) -> End:
     far_km, records, left_km, left_s = body
     return End(far_km, tuple((km, time_s) for km, time_s in records), left_km, left_s)
-
-
-def _plain_stop(stop: Stop) -> list[float]:
-    return [stop.from_s, stop.to_s, stop.dark_s, stop.lat_deg, stop.lon_deg, stop.way_km]
-
-
-def _plain_excursion(each: Excursion) -> list[float | None]:
-    return [each.from_s, each.to_s, each.way_km, each.worst_m]
 
 
 def _votes(body: dict[str, list[int]]) -> dict[str, tuple[int, int]]:

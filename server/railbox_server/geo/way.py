@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from math import ceil, sqrt
-from typing import Final
+from typing import Final, NamedTuple
 
 from railbox_server.geo.arcs import Arc, Point, Vector, angle_rad, arcs_through, circle_around, vector
 from railbox_server.geo.drawn import DrawnLines
@@ -32,8 +32,7 @@ TRACK_M: Final = 20.0
 """Points of one pass whose distances differ by less are the same place, passed out and back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """A position seen from the way: km along it, metres off it, and how far off is not yet astray there."""
 
     way_km: float
@@ -84,6 +83,7 @@ class Way:
             for from_km, (length_km, arcs, room_m) in zip(self._kms, stretches, strict=False)
             for piece in _pieces(arcs, from_km, length_km, room_m)
         ]
+        self._starts_km = [piece.from_km for piece in self._pieces]
         self._ends_km = [piece.from_km + piece.arc.length_rad * piece.km_per_rad for piece in self._pieces]
         self._blocks = tuple(_blocks(self._pieces))
 
@@ -123,19 +123,16 @@ class Way:
         if near_km is None:
             return min(self._nearest(at), key=_by_distance)
         # Nearly always this is all: nothing could be meant before what is next to where the unit was.
-        around = _meant(list(self._around(at, near_km)), near_km)
+        around = _meant(self._around(at, near_km), near_km)
         if around is not None and around.off_m <= SAME_M:
             return around
         spots = (_meant(each, near_km) for each in _passes(self._nearest(at)))
         return min((spot for spot in spots if spot), key=lambda spot: (abs(spot.way_km - near_km), spot.off_m))
 
-    def _around(self, at: Vector, near_km: float) -> Iterator[Spot]:
+    def _around(self, at: Vector, near_km: float) -> list[Spot]:
         first = bisect_left(self._ends_km, near_km - SAME_KM / 2)
-        for number in range(first, len(self._pieces)):
-            piece = self._pieces[number]
-            if piece.from_km > near_km + SAME_KM / 2:
-                return
-            yield piece.spot(at)
+        last = bisect_right(self._starts_km, near_km + SAME_KM / 2)
+        return [piece.spot(at) for piece in self._pieces[first:last]]
 
     def _nearest(self, at: Vector) -> list[Spot]:
         """The spots that are about as near as the nearest, by chainage."""
@@ -167,9 +164,11 @@ def _passes(spots: Sequence[Spot]) -> list[list[Spot]]:
 
 def _meant(spots: Sequence[Spot], near_km: float) -> Spot | None:
     """The nearest; of those that are all but as near, the one next to `near_km`."""
-    best_m = min((spot.off_m for spot in spots), default=0.0)
-    same = (spot for spot in spots if spot.off_m <= best_m + TRACK_M)
-    return min(same, key=lambda spot: (abs(spot.way_km - near_km), spot.way_km), default=None)
+    if len(spots) < 2:
+        return spots[0] if spots else None
+    most_m = min([spot.off_m for spot in spots]) + TRACK_M
+    same = [spot for spot in spots if spot.off_m <= most_m]
+    return same[0] if len(same) == 1 else min(same, key=lambda spot: (abs(spot.way_km - near_km), spot.way_km))
 
 
 def _stretch(a: Place, b: Place, drawn: DrawnLines) -> tuple[float, Sequence[Arc], float]:

@@ -6,7 +6,7 @@ Pure; knows no places, borders or forecasts.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import cos, hypot, radians
 from typing import Final, NamedTuple
 
@@ -28,8 +28,7 @@ YARD_KM: Final = 3.0
 """Who moves so little where it turns is shunted: its run is over, and the next has not begun."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A position on the way. `room_m`: how far off is not yet astray there."""
 
     time_s: int
@@ -44,8 +43,7 @@ class Mark:
         return self.off_m > self.room_m
 
 
-@dataclass(frozen=True, slots=True)
-class Excursion:
+class Excursion(NamedTuple):
     """Astray from the corridor: first and last seen there (`to_s` None: it lasts), left at `way_km`."""
 
     from_s: int
@@ -54,8 +52,7 @@ class Excursion:
     worst_m: float
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(NamedTuple):
     """Within 250 m, first to last seen there; `dark_s` of that nobody knows that it did not move."""
 
     from_s: int
@@ -70,8 +67,7 @@ class Stop:
         return self.to_s - self.from_s >= STOP_S
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Along the way without turning, from when it was last where it began until it first came to where it ended."""
 
     from_s: int
@@ -157,14 +153,14 @@ def follow(way: Way, path: Iterable[Step], trace: Trace = START) -> Followed:
 
 
 class _Walk:
-    """A trace while it is followed. Most steps only go on standing or running: those replace no frozen value."""
+    """A trace while it is followed: most steps only go on standing or running."""
 
     def __init__(self, way: Way, trace: Trace) -> None:
         self.seen = trace.seen
         self._way = way
-        self._rest = trace
-        """But for what stands below."""
         self._mark = trace.mark
+        self._heading, self._low, self._high = trace.heading, trace.low, trace.high
+        self._excursion = trace.excursion
         self._halt = trace.halt
         self._halt_to_s = trace.halt.to_s if trace.halt else 0
         self._halt_dark_s = trace.halt.dark_s if trace.halt else 0
@@ -173,81 +169,71 @@ class _Walk:
         self._runs: list[Run] = []
 
     def followed(self) -> Followed:
+        mark = self._mark and self.seen and self._mark._replace(time_s=int(self.seen.time_s))
         halt = None if self._halt is None else self._so_far(self._halt)
-        trace = replace(self._rest, mark=self._mark_until_now(), seen=self.seen, halt=halt)
+        trace = Trace(mark, self.seen, self._heading, self._low, self._high, self._excursion, halt)
         return Followed(trace, tuple(self._stops), tuple(self._excursions), tuple(self._runs))
 
     def to(self, point: Waypoint, dark_s: int) -> None:
         mark, halt = self._mark, self._halt
         if mark is None or _apart_m(mark.lat_deg, mark.lon_deg, point) >= LOCATE_M:
-            self._move(self._mark_until_now(), self._located(point))
+            mark = self._move(point)
         self.seen = point
+        time_s = int(point.time_s)
         if halt is not None and _apart_m(halt.lat_deg, halt.lon_deg, point) <= STOP_M:
-            self._halt_to_s = int(point.time_s)
+            self._halt_to_s = time_s
             self._halt_dark_s += dark_s
-        else:
-            self._go_on(point)
-
-    def _mark_until_now(self) -> Mark | None:
-        """With when it was last seen there."""
-        return self._mark and self.seen and replace(self._mark, time_s=int(self.seen.time_s))
-
-    def _located(self, point: Waypoint) -> Mark:
-        near_km = None if self._mark is None else self._mark.way_km
-        spot = self._way.locate((point.lat_deg, point.lon_deg), near_km)
-        return Mark(int(point.time_s), point.lat_deg, point.lon_deg, spot.way_km, spot.off_m, spot.room_m)
-
-    def _move(self, before: Mark | None, mark: Mark) -> None:
-        self._mark = mark
-        trace, over = _strayed(self._rest, mark)
-        if over is not None:
-            self._excursions.append(over)
-        if before is not None and not before.astray:
-            trace = replace(trace, low=_stretched(trace.low, before, -1), high=_stretched(trace.high, before, 1))
-        if not mark.astray:
-            trace, run = _headed(trace, mark)
-            if run is not None:
-                self._runs.append(run)
-        self._rest = trace
-
-    def _go_on(self, point: Waypoint) -> None:
-        """Leaves where it stood, which is a stop if that was long."""
-        halt = self._halt
+            return
         if halt is not None and self._halt_to_s - halt.from_s >= STOP_S:
             self._stops.append(self._so_far(halt))
-        assert self._mark is not None
-        time_s = int(point.time_s)
-        self._halt = Stop(time_s, time_s, 0, point.lat_deg, point.lon_deg, self._mark.way_km)
+        self._halt = Stop(time_s, time_s, 0, point.lat_deg, point.lon_deg, mark.way_km)
         self._halt_to_s, self._halt_dark_s = time_s, 0
 
     def _so_far(self, halt: Stop) -> Stop:
-        return replace(halt, to_s=self._halt_to_s, dark_s=self._halt_dark_s)
+        return halt._replace(to_s=self._halt_to_s, dark_s=self._halt_dark_s)
 
+    def _move(self, point: Waypoint) -> Mark:
+        before = self._mark
+        spot = self._way.locate((point.lat_deg, point.lon_deg), None if before is None else before.way_km)
+        mark = Mark(int(point.time_s), point.lat_deg, point.lon_deg, spot.way_km, spot.off_m, spot.room_m)
+        self._mark = mark
+        if mark.astray or self._excursion is not None:
+            self._stray(mark)
+        if before is not None and not before.astray and self.seen is not None:
+            self._stretch(before.way_km, int(self.seen.time_s))  # where it was until then
+        if not mark.astray:
+            self._head(mark.way_km, mark.time_s)
+        return mark
 
-def _strayed(trace: Trace, mark: Mark) -> tuple[Trace, Excursion | None]:
-    """With the excursion that is over."""
-    lasting = trace.excursion
-    if lasting is None:
-        began = Excursion(mark.time_s, None, mark.way_km, mark.off_m) if mark.astray else None
-        return (trace if began is None else replace(trace, excursion=began)), None
-    if mark.off_m > BACK_SHARE * mark.room_m:
-        return replace(trace, excursion=replace(lasting, worst_m=max(lasting.worst_m, mark.off_m))), None
-    return replace(trace, excursion=None), replace(lasting, to_s=mark.time_s)
+    def _stray(self, mark: Mark) -> None:
+        lasting = self._excursion
+        if lasting is None:
+            self._excursion = Excursion(mark.time_s, None, mark.way_km, mark.off_m)
+        elif mark.off_m > BACK_SHARE * mark.room_m:
+            self._excursion = lasting._replace(worst_m=max(lasting.worst_m, mark.off_m))
+        else:
+            self._excursions.append(lasting._replace(to_s=mark.time_s))
+            self._excursion = None
 
+    def _head(self, km: float, time_s: int) -> None:
+        low, high = self._low, self._high
+        if low is not None and high is not None:
+            if self._heading > 0 and high.far_km - km >= TURN_KM:
+                self._runs.append(_between(low, high))
+                self._heading, self._low = -1, _end_at(km, time_s)
+                return
+            if self._heading < 0 and km - low.far_km >= TURN_KM:
+                self._runs.append(_between(high, low))
+                self._heading, self._high = 1, _end_at(km, time_s)
+                return
+        low, high = self._stretch(km, time_s)
+        if self._heading == 0 and high.far_km - low.far_km >= TURN_KM:
+            self._heading = 1 if km == high.far_km else -1
 
-def _headed(trace: Trace, mark: Mark) -> tuple[Trace, Run | None]:
-    """With the run that is over where it has turned."""
-    low, high, km = trace.low, trace.high, mark.way_km
-    if low is not None and high is not None:
-        if trace.heading > 0 and high.far_km - km >= TURN_KM:
-            return replace(trace, heading=-1, low=_end_at(mark)), _between(low, high)
-        if trace.heading < 0 and km - low.far_km >= TURN_KM:
-            return replace(trace, heading=1, high=_end_at(mark)), _between(high, low)
-    low, high = _stretched(low, mark, -1), _stretched(high, mark, 1)
-    heading = trace.heading
-    if heading == 0 and high.far_km - low.far_km >= TURN_KM:
-        heading = 1 if km == high.far_km else -1
-    return replace(trace, low=low, high=high, heading=heading), None
+    def _stretch(self, km: float, time_s: int) -> tuple[End, End]:
+        low, high = _stretched(self._low, km, time_s, -1), _stretched(self._high, km, time_s, 1)
+        self._low, self._high = low, high
+        return low, high
 
 
 def _between(start: End, end: End) -> Run:
@@ -255,20 +241,20 @@ def _between(start: End, end: End) -> Run:
     return Run(start.left_s, max(start.left_s, reached_s), start.left_km, reached_km)
 
 
-def _end_at(mark: Mark) -> End:
-    return End(mark.way_km, ((mark.way_km, mark.time_s),), mark.way_km, mark.time_s)
+def _end_at(km: float, time_s: int) -> End:
+    return End(km, ((km, time_s),), km, time_s)
 
 
-def _stretched(end: End | None, mark: Mark, side: int) -> End:
+def _stretched(end: End | None, km: float, time_s: int, side: int) -> End:
     """`side`: 1 at the higher chainages."""
     if end is None:
-        return _end_at(mark)
-    km, time_s = mark.way_km, mark.time_s
-    if (km - end.far_km) * side < -YARD_KM:
+        return _end_at(km, time_s)
+    beyond_km = (km - end.far_km) * side
+    if beyond_km < -YARD_KM:
         return end
-    if (km - end.far_km) * side <= 0:
-        return end._replace(left_km=km, left_s=time_s)
-    near = tuple(record for record in end.records if (km - record[0]) * side <= YARD_KM)
+    if beyond_km <= 0:
+        return End(end.far_km, end.records, km, time_s)
+    near = tuple([record for record in end.records if (km - record[0]) * side <= YARD_KM])
     return End(km, (*near, (km, time_s)), km, time_s)
 
 

@@ -354,7 +354,7 @@ def test_who_is_nearer_arrives_earlier(a_km: float, b_km: float) -> None:
     def p90_s(km: float) -> int:
         trace = follow(WAY, path((0, point_at(100)), (4, point_at(200)))).trace
         assert trace.mark is not None
-        there = replace(trace, mark=replace(trace.mark, way_km=km))
+        there = replace(trace, mark=trace.mark._replace(way_km=km))
         found = derive("U", WAY, Followed(there), journey(), T0_S)
         assert found is not None
         assert found.terminal is not None
