@@ -131,7 +131,8 @@ class Bench:
     def judge(self, new: New, now_s: int) -> News:
         """What the engine does with a change: knots read, judged, rows and book written."""
         with self.keeper.book.writing():
-            news = self.keeper.update(UNIT, self.assignments, new, now_s)
+            with self.store.at_one_moment([DEVICE]):
+                news = self.keeper.update(UNIT, self.assignments, new, now_s)
             start_s, cpu_s = time.perf_counter(), time.process_time()
             if not news.change.is_empty:
                 self.store.change_derived([news.change])

@@ -43,6 +43,11 @@ _SCRIPT: Final = (
          PRIMARY KEY (unit, stream, from_s)) WITHOUT ROWID""",
 )
 _OF: Final = "FROM spans WHERE unit = ? AND stream = ?"
+_OVERLAPPING: Final = """
+    SELECT body FROM spans
+     WHERE unit = ?1 AND stream = ?2 AND from_s <= ?4 AND to_s >= ?3 AND from_s >= ifnull(
+           (SELECT max(from_s) FROM spans WHERE unit = ?1 AND stream = ?2 AND from_s <= ?3), ?3)
+     ORDER BY from_s"""
 EPISODES: Final = ""
 
 
@@ -192,14 +197,7 @@ class Pages:
 
     def _overlapping(self, stream: str, from_s: float, to_s: float) -> list[Any]:
         """They do not overlap each other, so the first is the one that begins last before the span, or none before."""
-        row = self._db.execute(
-            f"SELECT from_s {_OF} AND from_s <= ? ORDER BY from_s DESC LIMIT 1",
-            (self._unit, stream, from_s),
-        ).fetchone()
-        found = self._db.execute(
-            f"SELECT body {_OF} AND from_s >= ? AND from_s <= ? AND to_s >= ? ORDER BY from_s",
-            (self._unit, stream, row[0] if row else from_s, to_s, from_s),
-        )
+        found = self._db.execute(_OVERLAPPING, (self._unit, stream, from_s, to_s))
         return [json.loads(body) for (body,) in found]
 
     def _one(self, stream: str, where: str, time_s: float, also: str = "") -> Any:

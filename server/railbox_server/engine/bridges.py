@@ -1,34 +1,44 @@
-"""Which steps a batch without knots may have made known: none is missing any more between the knots around it.
+"""Between which knots nothing is missing any more, now that a batch without any has come.
 
-Numbers tell what is missing, and the times of such a batch need not lie between those knots. Decides nothing else.
+It may be the last that was missing between them, whatever the times of its readings. Decides nothing else.
 """
 
+import math
 from typing import Final
 
-from railbox_server.engine.changes import Change
+from railbox_server.engine.changes import Change, times_of
 from railbox_server.journey.history import TimeSpan
 from railbox_server.store.interface import JourneyStore
 from railbox_server.store.values import Outbox
-from railbox_telemetry.values import Positions
+from railbox_telemetry.values import Positions, SeqRange
 from railbox_telemetry.wire import decode
 
 MOST: Final = 100
-"""So many batches without knots that follow each other are looked through; more of them, and nobody can say."""
+"""So many batches without knots that follow each other are looked through."""
+ALWAYS: Final = (-math.inf, math.inf)
 
 
 def with_bridges(change: Change, store: JourneyStore) -> Change:
-    """With the times between the knots around its batches without any. Raises StoreError."""
+    """With the times between the knots around its batches that have none. Raises StoreError."""
     for epoch, seq in change.bridges if change.spans else ():
         outbox = Outbox(change.device, epoch)
-        before, after = (_nearest(store, outbox, seq, towards) for towards in (-1, 1))
+        before, after = (_nearest(store, outbox, seq, step) for step in (-1, 1))
         if before is not None and after is not None:
             span = min(before[0], after[0]), max(before[1], after[1])
-            change = change.joined(Change(change.device, (span,) if before and after else ()))
+            change = change.joined(Change(change.device, (span,)))
     return change._replace(bridges=())
 
 
-def _nearest(store: JourneyStore, outbox: Outbox, seq: int, towards: int) -> TimeSpan | None:
-    """When the nearest knots of lower or higher numbers are; None: a batch is missing before them."""
-    for number in range(seq + towards, seq + towards * MOST, towards):
-        ...
-    return None
+def _nearest(store: JourneyStore, outbox: Outbox, seq: int, step: int) -> TimeSpan | None:
+    """When the nearest knots of lower, or of higher, numbers are: always, where nobody can say; None: behind a batch
+    that is missing."""
+    for number in range(seq + step, seq + step * MOST, step):
+        payload = store.payload(outbox, number)
+        if payload is None:
+            among = store.without_data(outbox, SeqRange(number - 1, number + 1))
+            is_missing = any(each.first <= number <= each.last for each in among)
+            return None if is_missing or number < 1 else ALWAYS
+        knots = [section for section in decode(payload).sections if isinstance(section, Positions)]
+        if times := [time_s for section in knots for time_s in times_of(section)]:
+            return float(min(times)), float(max(times))
+    return ALWAYS

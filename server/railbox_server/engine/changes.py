@@ -10,7 +10,7 @@ from railbox_server.fleet import Span, Units
 from railbox_server.journey.history import TimeSpan, joined
 from railbox_server.ledger import Ledger
 from railbox_server.store.values import StoredBatch
-from railbox_telemetry.values import Events, Positions, Readings, Section
+from railbox_telemetry.values import BootClock, Events, Positions, Readings, Section, Undated
 
 JOIN_S = 3_600.0
 MOST_SPANS = 16
@@ -25,6 +25,8 @@ class Change(NamedTuple):
     spans: tuple[TimeSpan, ...] = ()
     stored: tuple[tuple[int, int], ...] = ()
     """By epoch, how many numbers were stored by then: who has heard of all of them has missed none."""
+    bridges: tuple[tuple[int, int], ...] = ()
+    """Epoch and number of batches without knots that came after later ones: bridges.py tells what they change."""
 
     def joined(self, other: "Change") -> "Change":
         """Both of them."""
@@ -32,13 +34,18 @@ class Change(NamedTuple):
         if not self.spans or not other.spans:
             return Change(self.device, (), stored)
         spans = joined((*self.spans, *other.spans), JOIN_S)
-        return Change(self.device, tuple(spans) if len(spans) <= MOST_SPANS else (whole(spans),), stored)
+        few = tuple(spans) if len(spans) <= MOST_SPANS else (whole(spans),)
+        return Change(self.device, few, stored, (*self.bridges, *other.bridges))
 
 
 def change_of(stored: StoredBatch, ledger: Ledger) -> Change:
-    times = [time_s for section in stored.batch.sections for time_s in _times(section)]
-    spans = ((float(min(times)), float(max(times))),) if times else ()
-    return Change(stored.device, spans, ((stored.batch.epoch, len(ledger.stored)),))
+    epoch, seq, sections = stored.batch.epoch, stored.batch.seq, stored.batch.sections
+    times = [time_s for section in sections for time_s in times_of(section)]
+    # When events without a time were is told by another batch, or for another batch.
+    is_dated = not any(isinstance(section, Undated | BootClock) for section in sections)
+    spans = ((float(min(times)), float(max(times))),) if times and is_dated else ()
+    is_bridge = seq < ledger.stored.highest and not any(isinstance(section, Positions) for section in sections)
+    return Change(stored.device, spans, ((epoch, len(ledger.stored)),), ((epoch, seq),) if is_bridge else ())
 
 
 def touched(changes: Iterable[Change], units: Units) -> frozenset[str]:
@@ -67,7 +74,7 @@ def _touches(change: Change, span: Span) -> bool:
     )
 
 
-def _times(section: Section) -> Iterator[int]:
+def times_of(section: Section) -> Iterator[int]:
     match section:
         case Positions(knots):
             yield from (knots[0].time_s, knots[-1].time_s)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from railbox_server.clock import Clock
+from railbox_server.engine.bridges import with_bridges
 from railbox_server.engine.changes import Change, touched
 from railbox_server.engine.concluder import Concluder
 from railbox_server.engine.hearing import RESTORED, Counts, Hearing
@@ -104,6 +105,7 @@ class Engine:
     def touch(self, changes: Sequence[Change]) -> None:
         if self._hearing is not None:
             self._hearing.hear(changes)
+        changes = [self._bridged(change) for change in changes]
         by_device: dict[str, list[Change]] = {}
         for change in changes:
             by_device.setdefault(change.device, []).append(change)
@@ -111,6 +113,13 @@ class Engine:
             devices = dict.fromkeys(item.device for item in self._units[unit])
             self._touch(unit, [change for device in devices for change in by_device.get(device, ())])
         self._tell(Told(self.pending))
+
+    def _bridged(self, change: Change) -> Change:
+        try:
+            return with_bridges(change, self._store)
+        except StoreError as error:
+            log.error("%s; all of %s is judged anew", error, change.device)
+            return Change(change.device, (), change.stored)
 
     def again(self, units: Iterable[str]) -> None:
         """Something else than data says another thing of these units."""

@@ -132,6 +132,10 @@ class JourneyStore(Protocol):
         """The numbers between two that are stored which are not: missing, quarantined or discarded."""
         ...
 
+    def payload(self, outbox: Outbox, seq: int) -> bytes | None:
+        """The wire bytes of a stored batch; None, too, when they were let go."""
+        ...
+
     def outboxes(self, device: str | None = None) -> Sequence[OutboxState]: ...
 
     def at_one_moment(self, devices: Collection[str]) -> AbstractContextManager[Mapping[tuple[str, int], int]]:
