@@ -4,14 +4,13 @@ The engine's own history, with the knots that have arrived instead of a store's.
 """
 
 import math
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from delivered import Batch
 
 from railbox_server.journey.conclude import crossing_order, visit_order
-from railbox_server.journey.derive import ALWAYS, Remembered
+from railbox_server.journey.derive import ALWAYS, Given, Remembered
 from railbox_server.journey.history import History, TimeSpan
 from railbox_server.journey.model import Journey, SeenKnot, Settings, Track
 from railbox_server.journey.network import Network
@@ -49,12 +48,12 @@ class _Outbox:
                 yield SeqRange(before + 1, after - 1)
 
 
-class Arrived:
+class Arrived(Given):
     """The knots that are there so far."""
 
     def __init__(self) -> None:
+        super().__init__(())
         self._outboxes: dict[tuple[str, int], _Outbox] = {}
-        self._tracks: list[Track] = []
 
     def add(self, batches: Sequence[Batch]) -> dict[str, list[TimeSpan]]:
         """Returns the times of what is new, by device. What is there already is passed over."""
@@ -68,21 +67,10 @@ class Arrived:
                 changed.setdefault(batch.device, []).append(span)
         for outbox in self._outboxes.values():
             outbox.knots.sort(key=lambda knot: knot.time_s)
-        self._tracks = [
-            Track(device, epoch, own.knots, tuple(own.missing()))
-            for (device, epoch), own in sorted(self._outboxes.items())
-        ]
+        super().__init__(
+            [
+                Track(device, epoch, own.knots, tuple(own.missing()))
+                for (device, epoch), own in sorted(self._outboxes.items())
+            ]
+        )
         return changed
-
-    def between(self, from_s: float, to_s: float, device: str | None = None) -> Sequence[Track]:
-        wanted = [track for track in self._tracks if device is None or track.device == device]
-        parts = [replace(track, knots=_part(track.knots, from_s, to_s)) for track in wanted]
-        return [part for part in parts if part.knots]
-
-    def extents(self) -> Sequence[TimeSpan]:
-        return [(track.knots[0].time_s, track.knots[-1].time_s) for track in self._tracks]
-
-
-def _part(knots: Sequence[SeenKnot], from_s: float, to_s: float) -> Sequence[SeenKnot]:
-    first = bisect_left(knots, from_s, key=lambda knot: knot.time_s)
-    return knots[first : bisect_right(knots, to_s, key=lambda knot: knot.time_s)]

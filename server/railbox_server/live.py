@@ -125,13 +125,10 @@ class Hub:
 
     # --- from any thread ---------------------------------------------------------------------------------------------
 
-    def unit_changed(self, unit: str) -> None:
+    def changed(self, units: Iterable[str] = (), *, board: bool = False) -> None:
         with self._lock:
-            self._changed.add(unit)
-
-    def board_changed(self) -> None:
-        with self._lock:
-            self._board_changed = True
+            self._changed.update(units)
+            self._board_changed |= board
 
     def close(self) -> None:
         """Ends every listener, so that the server can stop while pages are open."""

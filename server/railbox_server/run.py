@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -134,15 +134,14 @@ def serve(settings: ServerSettings, stack: ExitStack, log_format: logs.Format = 
 
     metrics = Metrics()
 
-    def on_told(told: Told) -> None:
+    def on_told(told: Sequence[Told]) -> None:
         telling.told(told)
         metrics.told(told)
-        if told.last_fix_s is not None:
-            clock.saw(told.last_fix_s)
-        if told.unit is not None:
-            hub.unit_changed(told.unit)
-        if told.rows_changed:
-            hub.board_changed()
+        for each in told:
+            if each.last_fix_s is not None:
+                clock.saw(each.last_fix_s)
+        units = {each.unit for each in told if each.unit is not None}
+        hub.changed(units, board=any(each.rows_changed for each in told))
 
     plan_file.read(settings.borders.planned_journeys, known)
     spec = EngineSpec(

@@ -32,9 +32,8 @@ def test_each_listener_hears_the_time_and_then_the_newest_of_each_unit() -> None
         async with hub.listening() as first, hub.listening() as second:
             for number in range(1, 4):
                 rows.update(a=number, b=10 * number)
-                hub.unit_changed("a")
-                hub.unit_changed("b")
-            hub.board_changed()
+                hub.changed(["a", "b"])
+            hub.changed(board=True)
             for listener in (first, second):
                 heard = [(item.event, json.loads(item.data)) for item in await _collect(listener, 4)]
                 assert ("clock", {"now": "t"}) in heard
@@ -112,8 +111,7 @@ class Served:
     async def changed(self, *units: str) -> Update:
         """Lets the hub tell of these; returns the last word."""
         async with self.hub.listening() as listener:
-            for unit in units:
-                self.hub.unit_changed(unit)
+            self.hub.changed(units)
             updates = listener.updates()
             while True:
                 update = await anext(updates)
@@ -160,8 +158,7 @@ def test_what_changes_while_nobody_listens_is_told_to_who_comes_back() -> None:
         async with Served() as served:
             last = await served.changed("a")
             rows.update(a=7)
-            served.hub.unit_changed("a")
-            served.hub.board_changed()
+            served.hub.changed(["a"], board=True)
             while served.hub.newest == last.id:
                 await asyncio.sleep(0.01)
             told = {item.event: json.loads(item.data) for item in await served.heard(3, last.id)}

@@ -48,8 +48,7 @@ class Room:
 
     def settle(self) -> None:
         self.rig.settle()
-        for told in self.rig.told:
-            self.teller.told(told)
+        self.teller.told(self.rig.told)
         self.rig.told.clear()
         self.teller.turn()
 

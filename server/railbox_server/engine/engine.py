@@ -6,6 +6,7 @@ none starves the others. Knows nothing of borders; the clock that ticks is passe
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -276,10 +277,10 @@ class Engine:
                 before, at_s = self._open[unit]
                 now = before.at(now_s, self._keeper.settings)
                 lasting[unit] = now, now_s
-                if at_s is None or now != before:
+                if now != before or (at_s is None and not self._is_stored(unit, now)):
                     visits, crossings = now.rows()
-                    is_flagged = at_s is None or now.flags() != before.flags()
-                    rows = self._store.unit_rows(unit) if is_flagged else ()
+                    may_be_told = at_s is None or now.flags() != before.flags()
+                    rows = self._store.unit_rows(unit) if may_be_told else ()
                     flag, certainty = worst_flag([*visits, *crossings])
                     row = {**rows[0], "flag": flag, "certainty": certainty} if rows else None
                     changes.append(DerivedChange(unit, visits=visits, crossings=crossings, row=row))
@@ -290,6 +291,14 @@ class Engine:
         self._open |= lasting
         for change in changes:
             self._tell(Told(self.pending, change.unit, rows_changed=True))
+
+    def _is_stored(self, unit: str, lasts: Open) -> bool:
+        visits, crossings = lasts.rows()
+        there = [
+            *self._store.visits_touching(unit, (math.inf, math.inf)),
+            *self._store.crossings_touching(unit, (math.inf, math.inf)),
+        ]
+        return all(row in there for row in (*visits, *crossings))
 
     def _touch(self, unit: str, changes: Sequence[Change] | None = None) -> None:
         """`changes`: all that is new; None: nobody can say what is."""

@@ -64,9 +64,10 @@ class EngineSpec:
 
 
 class Heard(NamedTuple):
-    """From the child: what the engine told, and how many messages of changes it had taken by then."""
+    """From the child: what the engine told since the last time, and how many messages of changes it had taken by then."""
 
-    told: Told
+    told: Sequence[Told]
+    """At least one."""
     taken: int
 
 
@@ -81,12 +82,16 @@ def child(spec: EngineSpec, pipe: Pipe) -> None:
     network = Network(known)
     keeper = Keeper(store, book, network, spec.settings)
     concluder = Concluder(store, book, network, spec.settings, Travels(known, plans.of), spec.custody)
+    told: list[Told] = []
     taken = 0
     try:
-        engine = Engine(store, keeper, concluder, clock_of(spec.clock), lambda told: pipe.send(Heard(told, taken)))
+        engine = Engine(store, keeper, concluder, clock_of(spec.clock), told.append)
         while True:
             engine.again(plans.refresh())
             wait_s = engine.turn()
+            if told:  # once a turn, since whoever listens shares its processor with ingest
+                pipe.send(Heard(tuple(told), taken))
+                told.clear()
             if pipe.poll(wait_s):
                 changes: Sequence[Change] = pipe.recv()
                 taken += 1
@@ -99,9 +104,9 @@ def child(spec: EngineSpec, pipe: Pipe) -> None:
 
 
 class EngineProcess:
-    """`on_told` is called in a thread of its own with everything that the engine tells."""
+    """`on_told` is called in a thread of its own with everything that the engine tells, about once a turn of it."""
 
-    def __init__(self, spec: EngineSpec, on_told: Callable[[Told], None]) -> None:
+    def __init__(self, spec: EngineSpec, on_told: Callable[[Sequence[Told]], None]) -> None:
         self._spec = spec
         self._on_told = on_told
         self._lock = threading.Condition()
@@ -191,7 +196,7 @@ class EngineProcess:
             except (EOFError, OSError):
                 return
             with self._lock:
-                self._pending, self._taken = heard.told.pending, heard.taken
+                self._pending, self._taken = heard.told[-1].pending, heard.taken
             self._on_told(heard.told)
 
     def _send(self) -> None:

@@ -124,10 +124,20 @@ class Following:
         self._trail = trail
         self._path_of = path_of
         self._span = span
+        self._others: set[Stop | Run] = set()
+        """Those that were not there before, or are not any more."""
 
     def update(self, changed: Sequence[TimeSpan], said: str | None = None) -> list[TimeSpan]:
-        """Follows the path where it has changed; returns when it came to another thing. `said`: the corridor that it
-        follows, whatever it keeps to."""
+        """Follows the path where it has changed; returns when it came to another thing, and when the stops and runs
+        are that did, which may be known long after they were over. `said`: the corridor that it follows, whatever it
+        keeps to."""
+        before = self._lasting()
+        self._others.clear()
+        found = self._updated(changed, said)
+        others = ((float(each.from_s), float(each.to_s)) for each in self._others)
+        return [*found, *others, *_differing(before, self._lasting())]
+
+    def _updated(self, changed: Sequence[TimeSpan], said: str | None) -> list[TimeSpan]:
         is_new = next(iter(self._trail.cells(-math.inf, math.inf)), None) is None
         if changed and is_new and self._span is not None:
             self._suppose(self._span[1])
@@ -160,6 +170,10 @@ class Following:
                 return found
         halt = self._trail.standing.trace.halt
         return [*found, halt] if halt is not None and halt.is_long and halt.from_s <= run.to_s else found
+
+    def _lasting(self) -> Run | None:
+        name = self._trail.standing.corridor
+        return None if name is None else self._trail.standing.trace.run(self._ways[name])
 
     def _suppose(self, last_s: float) -> None:
         """Of a unit that is new: that it follows the corridor it keeps to now. Mostly it does, and is followed once."""
@@ -239,10 +253,19 @@ class Following:
         votes = trail.standing.votes
         for cell in trail.cells(from_s, until_s):
             votes = _counted(votes, cell.votes, -1)
+            self._others ^= {*cell.stops, *cell.runs}
         for cell in cells:
             votes = _counted(votes, cell.votes)
+            self._others ^= {*cell.stops, *cell.runs}
         trail.put(from_s, until_s, cells)
         trail.standing = replace(trail.standing, votes=votes)
+
+
+def _differing(before: Run | None, after: Run | None) -> list[TimeSpan]:
+    """When one of two runs is, and the other is not or is another one."""
+    if before is None or after is None or before.from_s != after.from_s:
+        return [(float(run.from_s), float(run.to_s)) for run in (before, after) if run is not None]
+    return [] if before == after else [(float(min(before.to_s, after.to_s)), float(max(before.to_s, after.to_s)))]
 
 
 def since(cells: Iterable[Cell], trace: Trace, from_s: float) -> Followed:

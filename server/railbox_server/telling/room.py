@@ -1,6 +1,6 @@
 """The parts of telling put together: started, stopped and asked as one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ class Telling:
             self.webhook.stop()
         self.ledger.close()
 
-    def told(self, told: Told) -> None:
+    def told(self, told: Iterable[Told]) -> None:
         """The engine's hook; never waits."""
         self.teller.told(told)
 

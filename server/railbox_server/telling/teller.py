@@ -7,7 +7,7 @@ nothing is missed over a crash.
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Final, Protocol
 
@@ -101,13 +101,19 @@ class Teller:
             self._changed.notify_all()
         self._thread.join(STOP_TIMEOUT_S)
 
-    def told(self, told: Told) -> None:
-        """The engine's hook; from any thread, never waits."""
-        if told.unit is not None:
-            with self._changed:
-                if told.last_fix_s is not None:
-                    self._last_fix_s[told.unit] = told.last_fix_s
-                self._waiting.add(told.unit)
+    def told(self, told: Iterable[Told]) -> None:
+        """The engine's hook; from any thread, never waits. A unit whose rows are the same and that was no long time
+        silent is not looked at: that is nearly all of them."""
+        now_s = self._clock.now_s()
+        with self._changed:
+            for each in told:
+                if each.unit is None:
+                    continue
+                before_s = self._last_fix_s.get(each.unit)
+                if each.last_fix_s is not None:
+                    self._last_fix_s[each.unit] = each.last_fix_s
+                if each.rows_changed or before_s is None or self._is_silence(now_s - before_s):
+                    self._waiting.add(each.unit)
 
     # --- in the thread -----------------------------------------------------------------------------------------------
 
@@ -147,9 +153,12 @@ class Teller:
 
     def _newly_silent(self) -> set[str]:
         now_s = self._clock.now_s()
-        silent = {unit for unit, last_s in self._last_fix_s.items() if now_s - last_s > self._silence_s}
+        silent = {unit for unit, last_s in self._last_fix_s.items() if self._is_silence(now_s - last_s)}
         newly, self._silent = silent - self._silent, silent
         return newly
+
+    def _is_silence(self, unheard_s: float) -> bool:
+        return unheard_s > self._silence_s
 
     def _look_at(self, units: Sequence[str], posted: frozenset[Kind]) -> None:
         if not units:

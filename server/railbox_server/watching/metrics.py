@@ -3,6 +3,7 @@
 Counters are fed by ingest and the engine as they work; everything else is read when somebody asks (state.py).
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
@@ -56,10 +57,11 @@ class Metrics:
                     self._lag.observe(max(0.0, item.received_at_ms / 1000 - section.knots[-1].time_s))
         self._knots.inc(knots)
 
-    def told(self, told: Told) -> None:
+    def told(self, told: Iterable[Told]) -> None:
         """The engine's hook."""
-        if told.took_s is not None:
-            self._judge.observe(told.took_s)
+        for each in told:
+            if each.took_s is not None:
+                self._judge.observe(each.took_s)
 
     def exposition(self) -> bytes:
         return generate_latest(self._registry)

@@ -44,8 +44,7 @@ class Desk:
 
     def tell(self) -> None:
         self.rig.settle()
-        for told in self.rig.told:
-            self.telling.told(told)
+        self.telling.told(self.rig.told)
         self.telling.teller.turn()
 
     def get(self, path: str) -> dict[str, Any]:

@@ -109,6 +109,31 @@ def test_silence_of_a_unit_that_sends_nothing_is_found_by_the_clock_alone(room: 
     assert room.told(Kind.NO_CONTACT) == [("no_contact", "told", UNIT)]
 
 
+def test_contact_that_comes_back_before_silence_is_looked_for_again_ends_it(room: Room) -> None:
+    room.receive(ENDS[:3])
+    room.rig.clock.saw(detours.END_S)
+    room.teller.told([Told(0, UNIT, rows_changed=True)])
+    room.teller.turn()
+    assert room.told(Kind.NO_CONTACT) == [("no_contact", "told", UNIT)]
+    room.rig.receive(DEVICE, ENDS[3:])
+    room.rig.settle()
+    room.teller.told(each._replace(rows_changed=False) for each in room.rig.told)
+    room.teller.turn()
+    assert room.told(Kind.NO_CONTACT) == [("no_contact", "told", UNIT), ("no_contact", "ended", UNIT)]
+
+
+def test_a_fix_of_a_unit_whose_rows_are_the_same_costs_no_look(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.receive(ENDS)
+    looks: list[str] = []
+    monkeypatch.setattr(room.teller, "_look", lambda unit, *_: looks.append(unit))
+    room.teller.told([Told(0, UNIT, room.rig.clock.now_s())])
+    room.teller.turn()
+    assert looks == []
+    room.teller.told([Told(0, UNIT, room.rig.clock.now_s(), rows_changed=True)])
+    room.teller.turn()
+    assert looks == [UNIT]
+
+
 def test_what_is_held_back_is_told_when_it_is_due(tmp_path: Path) -> None:
     room = Room(tmp_path, Hysteresis())
     room.receive(ENDS)
@@ -139,10 +164,8 @@ def test_told_never_waits_for_the_teller(room: Room) -> None:
     """The hook only notes the unit: no store, no ledger."""
     room.rig.receive(DEVICE, ENDS)
     room.rig.settle()
-    told = list(room.rig.told)
     room.close()
-    for each in told:
-        room.teller.told(each)
+    room.teller.told(room.rig.told)
 
 
 @given(st.randoms(use_true_random=False), st.integers(2, 6), st.sampled_from([AT_ONCE, Hysteresis()]))
@@ -181,7 +204,7 @@ def test_a_unit_of_which_nothing_new_is_true_costs_no_look_at_its_stories(
         return stories(unit)
 
     monkeypatch.setattr(room.ledger, "stories", looked)
-    room.teller.told(Told(0, UNIT))
+    room.teller.told([Told(0, UNIT, rows_changed=True)])
     room.teller.turn()
     assert looks == []
     room.receive(MIDDLE)

@@ -66,8 +66,7 @@ def test_commits_are_counted_with_their_knots_bytes_and_lag() -> None:
 
 def test_judgements_are_timed_and_other_words_of_the_engine_are_not() -> None:
     metrics = Metrics()
-    metrics.told(Told(3, "U", took_s=0.03))
-    metrics.told(Told(2))
+    metrics.told([Told(3, "U", took_s=0.03), Told(2)])
     found = samples(metrics)
     assert (found["railbox_engine_judge_seconds_count",], found["railbox_engine_judge_seconds_sum",]) == (1, 0.03)
 
