@@ -294,10 +294,8 @@ class Engine:
 
     def _is_stored(self, unit: str, lasts: Open) -> bool:
         visits, crossings = lasts.rows()
-        there = [
-            *self._store.visits_touching(unit, (math.inf, math.inf)),
-            *self._store.crossings_touching(unit, (math.inf, math.inf)),
-        ]
+        lately = float(lasts.contact_s), math.inf
+        there = [*self._store.visits_touching(unit, lately), *self._store.crossings_touching(unit, lately)]
         return all(row in there for row in (*visits, *crossings))
 
     def _touch(self, unit: str, changes: Sequence[Change] | None = None) -> None:
