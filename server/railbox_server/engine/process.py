@@ -64,7 +64,7 @@ class EngineSpec:
 
 
 class Heard(NamedTuple):
-    """From the child: what the engine told since the last time, and how many messages of changes it had taken by then."""
+    """From the child: what the engine told in a turn, and how many messages of changes it had taken by then."""
 
     told: Sequence[Told]
     """At least one."""

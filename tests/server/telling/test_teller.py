@@ -124,8 +124,14 @@ def test_contact_that_comes_back_before_silence_is_looked_for_again_ends_it(room
 
 def test_a_fix_of_a_unit_whose_rows_are_the_same_costs_no_look(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     room.receive(ENDS)
-    looks: list[str] = []
-    monkeypatch.setattr(room.teller, "_look", lambda unit, *_: looks.append(unit))
+    looks: list[str | None] = []
+    visits = room.rig.store.visits
+
+    def looked(unit: str | None = None, *, open_only: bool = False) -> Sequence[Row]:
+        looks.append(unit)
+        return visits(unit, open_only=open_only)
+
+    monkeypatch.setattr(room.rig.store, "visits", looked)
     room.teller.told([Told(0, UNIT, room.rig.clock.now_s())])
     room.teller.turn()
     assert looks == []
