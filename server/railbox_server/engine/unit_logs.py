@@ -13,8 +13,9 @@ from railbox_server.store.values import StoredReading, TimeSpan
 from railbox_telemetry.values import Event, Reading
 
 ALL: Final = 2**62
+NEVER: Final = Span(0, 0)
 DOORS_LOOKED_THROUGH: Final = 100
-"""So many events before a door's are looked through for when it was opened."""
+"""So many events at a time are looked through for when a door was opened."""
 
 
 class UnitLogs:
@@ -40,21 +41,32 @@ class UnitLogs:
         """A span of time with what its readings and events say of others: a reading tells something until the next
         one, a counter since the last one, a door's closing since it was opened."""
         from_s, until_s = span
-        if not math.isfinite(from_s):
-            return span
+        is_first, later_s = True, list[int]()
         for device, own in self._assigned:
-            before, after = own.both(_seconds((-math.inf, from_s - 1))), own.both(_seconds((until_s + 1, math.inf)))
+            before = own.both(_seconds((-math.inf, span[0] - 1))) if math.isfinite(span[0]) else NEVER
+            after = own.both(_seconds((span[1] + 1, math.inf))) if math.isfinite(span[1]) else NEVER
             for channel in self._channels:
-                earlier = self._store.readings(device, before, channel, 1)
-                later = self._store.readings(device, after, channel, 1, oldest=True) if math.isfinite(until_s) else ()
+                earlier = [item.time_s for item in self._store.readings(device, before, channel, 1)]
+                later = [item.time_s for item in self._store.readings(device, after, channel, 1, oldest=True)]
                 limit_s = math.inf if channel in COUNTERS.values() else self._gap_s
-                from_s = min([from_s, *(item.time_s for item in earlier if span[0] - item.time_s <= self._gap_s)])
-                until_s = max([until_s, *(item.time_s for item in later if item.time_s - span[1] <= limit_s)])
+                from_s = min([from_s, *(time_s for time_s in earlier if span[0] - time_s <= self._gap_s)])
+                until_s = max([until_s, *(time_s for time_s in later if time_s - span[1] <= limit_s)])
+                is_first &= not earlier
+                later_s += later
             if any(event.code in DOOR_CODES for event in self._store.events(device, own.both(_seconds(span)), ALL)):
-                events = self._store.events(device, before, DOORS_LOOKED_THROUGH)
-                doors = [event.time_s for event in events if event.code in DOOR_CODES]
-                from_s = min([from_s, *doors[-1:]])
-        return from_s, until_s
+                from_s = min(from_s, self._last_door_s(device, before, from_s))
+        # Nothing is known of the condition before the first reading of all: the next one may have been that.
+        return from_s, max([until_s, *([min(later_s)] if is_first and later_s else [])])
+
+    def _last_door_s(self, device: str, before: Span, otherwise_s: float) -> float:
+        """When a door was last opened or closed."""
+        while events := self._store.events(device, before, DOORS_LOOKED_THROUGH):
+            doors = [event.time_s for event in events if event.code in DOOR_CODES]
+            if doors:
+                return doors[-1]
+            first_s, last_s = events[0].time_s, events[-1].time_s
+            before = before.both(Span(None, first_s + (first_s < last_s)))  # there may be more in the first second
+        return otherwise_s
 
     def of(self, span: TimeSpan) -> list[DeviceLog]:
         """What is to be known to say something of a span of time."""
