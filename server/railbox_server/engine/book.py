@@ -24,11 +24,12 @@ from railbox_server.journey.sides import Seen
 from railbox_server.journey.stays import Near, Sure
 from railbox_server.journey.trust import Chain, End
 from railbox_server.store.interface import StoreError
+from railbox_server.store.values import Row
 
 log = logging.getLogger(__name__)
 
 FILE: Final = "engine.db"
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Counts changes of what chains and episodes hold, or of how they are made."""
 CACHE_KIB: Final = 4_096
 
@@ -37,7 +38,7 @@ _SCRIPT: Final = (
     """CREATE TABLE judged (device TEXT NOT NULL, epoch INTEGER NOT NULL, count INTEGER NOT NULL,
          PRIMARY KEY (device, epoch)) WITHOUT ROWID""",
     "CREATE TABLE units (unit TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
-    # stream: a device's chains, with an empty name the unit's episodes, or the cells of its trail
+    # stream: a device's chains; with an empty name the unit's episodes; what was said of each; the cells of its trail
     """CREATE TABLE spans (
          unit TEXT NOT NULL, stream TEXT NOT NULL, from_s REAL NOT NULL, to_s REAL NOT NULL, body TEXT NOT NULL,
          PRIMARY KEY (unit, stream, from_s)) WITHOUT ROWID""",
@@ -49,6 +50,11 @@ _OVERLAPPING: Final = """
            (SELECT max(from_s) FROM spans WHERE unit = ?1 AND stream = ?2 AND from_s <= ?3), ?3)
      ORDER BY from_s"""
 EPISODES: Final = ""
+SAID: Final = "/said"
+
+
+Said = tuple[Sequence[Row], Sequence[Row]]
+"""Rows of visits and of crossings."""
 
 
 def version_of(corridors: Sequence[Corridor], settings: Settings) -> str:
@@ -195,6 +201,18 @@ class Pages:
     def put_episodes(self, gone: Sequence[Kept], new: Sequence[Kept]) -> None:
         self._put(EPISODES, [kept.from_s for kept in gone], [(kept.from_s, kept.to_s, _plain(kept)) for kept in new])
 
+    def said(self, episodes: Sequence[Kept]) -> list[Said]:
+        """What was concluded of them last."""
+        found: list[Said] = []
+        for kept in episodes:
+            row = self._db.execute(f"SELECT body {_OF} AND from_s = ?", (self._unit, SAID, kept.from_s)).fetchone()
+            found.append(_said(json.loads(row[0])) if row else ([], []))
+        return found
+
+    def put_said(self, gone: Sequence[Kept], new: Sequence[Kept], said: Sequence[Said]) -> None:
+        rows = [(kept.from_s, kept.to_s, own) for kept, own in zip(new, said, strict=True) if any(own)]
+        self._put(SAID, [kept.from_s for kept in gone], rows)
+
     def _overlapping(self, stream: str, from_s: float, to_s: float) -> list[Any]:
         """They do not overlap each other, so the first is the one that begins last before the span, or none before."""
         found = self._db.execute(_OVERLAPPING, (self._unit, stream, from_s, to_s))
@@ -223,6 +241,11 @@ class Pages:
 
 def waypoint(body: list[float] | None) -> Waypoint | None:
     return None if body is None else Waypoint(*body)
+
+
+def _said(body: Any) -> Said:
+    visits, crossings = body
+    return visits, crossings
 
 
 def _chain(body: Any) -> Chain:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from railbox_server.engine.book import Book, Pages, waypoint
+from railbox_server.engine.book import Book, Pages, Said, waypoint
 from railbox_server.engine.changes import Change
 from railbox_server.engine.unit_knots import UnitKnots
 from railbox_server.fleet import Assignment
@@ -102,12 +102,11 @@ class Keeper:
                 knots.add_extents(knots.between(from_s - FIRST_PAD_S, to_s + FIRST_PAD_S, device))
         history = History(unit, knots, pages, self._network, self.settings)
         update = history.update(spans)
-        old = [history.concluded(kept, update.was_last, now_s) for kept in update.gone]
-        visits = [visit_row(visit) for each in old for visit in each.visits]
-        crossings = [crossing_row(crossing) for each in old for crossing in each.crossings]
+        visits, crossings = _together(pages.said(update.gone))
         new = [history.concluded(kept, pages.last, now_s) for kept in update.new]
-        new_visits = [visit_row(visit) for each in new for visit in each.visits]
-        new_crossings = [crossing_row(crossing) for each in new for crossing in each.crossings]
+        said = [(list(map(visit_row, each.visits)), list(map(crossing_row, each.crossings))) for each in new]
+        new_visits, new_crossings = _together(said)
+        pages.put_said(update.gone, update.new, said)
         doubts = update.trust_moved or update.doubts or anew
         judged = update.judged if doubts else []
         untrusted = {key: reason for device, span in judged for key, reason in history.untrusted(device, span).items()}
@@ -172,6 +171,10 @@ class Keeper:
         visits = tuple(visit for visit in found.visits if visit.exited is None)
         crossings = tuple(crossing for crossing in found.crossings if crossing.departed is None)
         return Open(visits, crossings, math.floor(pages.last.time_s)) if visits or crossings else None
+
+
+def _together(said: Sequence[Said]) -> Said:
+    return [row for visits, _ in said for row in visits], [row for _, crossings in said for row in crossings]
 
 
 def _assigned(assignments: Sequence[Assignment]) -> list[list[Any]]:

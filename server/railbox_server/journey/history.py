@@ -122,9 +122,8 @@ class Memory(Protocol):
 
 @dataclass(slots=True)
 class Update:
-    """What an update changed. `was_last`: the newest trusted place before it."""
+    """What an update changed."""
 
-    was_last: Waypoint | None
     gone: list[Kept] = field(default_factory=list[Kept])
     new: list[Kept] = field(default_factory=list[Kept])
     judged: list[tuple[str, TimeSpan]] = field(default_factory=list[tuple[str, TimeSpan]])
@@ -160,7 +159,7 @@ class History:
 
     def update(self, changed: Mapping[str, Sequence[TimeSpan]]) -> Update:
         """`changed`: by device, all times in which there are knots that there were not, or the other way round."""
-        update = Update(self._memory.last)
+        update = Update()
         for device, spans in sorted(changed.items()):
             for span, differing in self._trust(device, joined(spans, FIRST_PAD_S)):
                 update.trust_moved |= bool(differing)

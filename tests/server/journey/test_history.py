@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from railbox_server.journey.conclude import Concluded
 from railbox_server.journey.derive import ALWAYS, Given, Remembered
 from railbox_server.journey.history import History, TimeSpan, Update, joined
+from railbox_server.journey.history import Kept as Episode
 from railbox_server.journey.model import FixKey, SeenKnot, Settings, Track
 from railbox_server.journey.network import Network
 from railbox_server.journey.path import ordered
@@ -28,7 +29,7 @@ class Kept:
         self.network = network
         self.memory = Remembered()
         self.arrived: dict[tuple[str, int], list[SeenKnot]] = {}
-        self.rows: set[str] = set()
+        self.said: dict[Episode, set[str]] = {}
         self.untrusted: dict[FixKey, str] = {}
 
     def take(self, pieces: Sequence[Track]) -> Update:
@@ -40,8 +41,10 @@ class Kept:
                 changed.setdefault(piece.device, []).extend(times_s)
         history = self.history()
         update = history.update(changed)
-        self.rows -= {row for each in update.gone for row in _rows(history.concluded(each, update.was_last, NOW_S))}
-        self.rows |= {row for each in update.new for row in _rows(history.concluded(each, self.memory.last, NOW_S))}
+        for each in update.gone:
+            del self.said[each]
+        for each in update.new:
+            self.said[each] = _rows(history.concluded(each, self.memory.last, NOW_S))
         for device, (from_s, to_s) in update.judged:
             for key in [key for key in self.untrusted if key[0] == device and from_s <= key[2] <= to_s]:
                 del self.untrusted[key]
@@ -60,7 +63,10 @@ class Kept:
         found = [history.concluded(kept, self.memory.last, NOW_S) for kept in self.memory.episodes(*ALWAYS)]
         assert {repr(visit) for each in found for visit in each.visits} == set(map(repr, whole.visits))
         assert {repr(each) for one in found for each in one.crossings} == set(map(repr, whole.crossings))
-        assert self.rows == {*map(repr, whole.visits), *map(repr, whole.crossings)}
+        assert {row for rows in self.said.values() for row in rows} == {
+            *map(repr, whole.visits),
+            *map(repr, whole.crossings),
+        }
         assert self.memory.last == whole.last
         assert self.untrusted == whole.untrusted
 
