@@ -19,8 +19,8 @@ from railbox_server.engine.concluder import Concluder
 from railbox_server.engine.hearing import RESTORED, Counts, Hearing
 from railbox_server.engine.keeper import Keeper, New, News, Open
 from railbox_server.engine.present import present_row
-from railbox_server.engine.rows import worst_flag
-from railbox_server.fleet import Assignment, Units, units_of
+from railbox_server.engine.rows import devices_now, worst_flag
+from railbox_server.fleet import ALWAYS, Assignment, Units, units_of
 from railbox_server.store.interface import JourneyStore, MovedError, StoreError
 from railbox_server.store.values import Conclusion, DerivedChange
 
@@ -95,6 +95,7 @@ class Engine:
         self._resting: dict[str, float] = {}
         self._open: dict[str, tuple[Open, int | None]] = {}
         """What time alone may change, with the time it was judged at; None: what is stored of it is of another one."""
+        self._looked_s: int | None = None
         self._next_registry_s = self._next_tick_s = float("-inf")
 
     @property
@@ -270,6 +271,7 @@ class Engine:
     def _judge_by_the_clock(self) -> None:
         """Judges what lasts, without any knot."""
         now_s = self._clock.now_s()
+        self._touch_reassigned(now_s)
         changes: list[DerivedChange] = []
         lasting: dict[str, tuple[Open, int]] = {}
         try:
@@ -291,6 +293,15 @@ class Engine:
         self._open |= lasting
         for change in changes:
             self._tell(Told(self.pending, change.unit, rows_changed=True))
+
+    def _touch_reassigned(self, now_s: int) -> None:
+        """Other devices may speak for a unit now than at the last look."""
+        from_s, to_s = sorted((now_s, now_s if self._looked_s is None else self._looked_s))
+        self._looked_s = now_s
+        for unit, assignments in self._units.items():
+            edges = (edge_s for item in assignments for edge_s in (item.span.from_s, item.span.to_s))
+            if any(edge_s is not None and from_s < edge_s <= to_s for edge_s in edges):
+                self._touch(unit, ())
 
     def _is_stored(self, unit: str, lasts: Open) -> bool:
         visits, crossings = lasts.rows()
@@ -352,7 +363,11 @@ class Engine:
         last_s = self._keeper.last_s(unit)
         if last_s is not None:
             self._clock.saw(last_s)
-        lasts = self._keeper.open(unit, assignments, self._clock.now_s())
+        now_s = self._clock.now_s()
+        rows = self._store.unit_rows(unit) if any(item.span != ALWAYS for item in assignments) else ()
+        if any(row["devices"] != devices_now(assignments, now_s) for row in rows):
+            self._touch(unit, ())
+        lasts = self._keeper.open(unit, assignments, now_s)
         if lasts is not None:
             self._open[unit] = lasts, None
         if not self._keeper.is_concluded(unit):

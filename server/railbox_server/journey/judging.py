@@ -67,10 +67,9 @@ def stay_dwell(stay: Stay, clock: Clock) -> Dwell:
 
 
 def between(start: Bounds, end: Bounds, dark_s: float = 0.0) -> Dwell:
-    """From a moment to a later one."""
+    """From a moment to a later one. Who was first seen beyond it was not surely there at all."""
     assert start.latest_s is not None
-    assert end.earliest_s is not None
-    least_s = max(0, end.earliest_s - start.latest_s - math.ceil(dark_s))
+    least_s = 0 if end.earliest_s is None else max(0, end.earliest_s - start.latest_s - math.ceil(dark_s))
     most_s = None if start.earliest_s is None or end.latest_s is None else max(0, end.latest_s - start.earliest_s)
     return dwell(least_s, (end.est_s or 0) - (start.est_s or 0), most_s)
 
