@@ -18,7 +18,7 @@ from railbox_server.engine.trail import StoredTrail
 from railbox_server.geo.model import Corridor
 from railbox_server.journey.conclude import Past
 from railbox_server.journey.episodes import Episode, SideSpan
-from railbox_server.journey.history import Kept
+from railbox_server.journey.kept import Kept
 from railbox_server.journey.model import Settings, Step, Waypoint
 from railbox_server.journey.sides import Seen
 from railbox_server.journey.stays import Near, Sure

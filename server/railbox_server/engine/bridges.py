@@ -7,7 +7,7 @@ import math
 from typing import Final
 
 from railbox_server.engine.changes import Change, times_of
-from railbox_server.journey.history import TimeSpan
+from railbox_server.journey.kept import TimeSpan
 from railbox_server.store.interface import JourneyStore
 from railbox_server.store.values import Outbox
 from railbox_telemetry.values import Positions, SeqRange

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from railbox_server.fleet import Span, Units
-from railbox_server.journey.history import TimeSpan, joined
+from railbox_server.journey.kept import TimeSpan, joined
 from railbox_server.ledger import Ledger
 from railbox_server.store.values import StoredBatch
 from railbox_telemetry.values import BootClock, Events, Positions, Readings, Section, Undated

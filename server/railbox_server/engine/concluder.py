@@ -22,10 +22,13 @@ from railbox_server.engine.unit_knots import UnitKnots
 from railbox_server.engine.unit_logs import UnitLogs
 from railbox_server.fleet import Assignment
 from railbox_server.geo.way import Way
-from railbox_server.journey.history import History, TimeSpan, joined
+from railbox_server.journey.history import History
+from railbox_server.journey.judging import clock_of
+from railbox_server.journey.kept import TimeSpan, joined
 from railbox_server.journey.model import Journey, Settings, Visit, Waypoint
 from railbox_server.journey.network import Network
 from railbox_server.journey.reading import crossing_of, visit_of
+from railbox_server.journey.rejudge import visit_at
 from railbox_server.progress.derive import NO_PLAN, derive
 from railbox_server.progress.experience import NO_EXPERIENCE, experience, experience_row
 from railbox_server.progress.follow import Run
@@ -136,13 +139,18 @@ class Concluder:
         return trip_row(made) | ({} if measured == NO_EXPERIENCE else {"measured": experience_row(measured)})
 
     def _journey(self, unit: str, span: TimeSpan, last: Waypoint | None) -> Journey:
-        """What was visited and crossed in a span of time, and just before and after it."""
+        """What was visited and crossed in a span of time, and just before and after it; as of the last position, where
+        that is given, so that no clock changes what is said of it."""
         crossings = [
             crossing_of(row, self._borders)
             for row in self._store.crossings_touching(unit, span)
             if row["border"] is None or row["border"] in self._borders
         ]
-        return Journey(tuple(self._visits(unit, span)), tuple(crossings), {}, last, ())
+        visits = self._visits(unit, span)
+        if last is not None:
+            clock = clock_of(int(last.time_s), last.time_s, self._settings)
+            visits = [visit_at(visit, clock) for visit in visits]
+        return Journey(tuple(visits), tuple(crossings), {}, last, ())
 
     def _visits(self, unit: str, span: TimeSpan) -> list[Visit]:
         places = self._network.places

@@ -14,9 +14,11 @@ from railbox_server.engine.changes import Change
 from railbox_server.engine.unit_knots import UnitKnots
 from railbox_server.fleet import Assignment
 from railbox_server.journey.conclude import Concluded
-from railbox_server.journey.history import FIRST_PAD_S, History, Kept, TimeSpan, joined
+from railbox_server.journey.history import History
 from railbox_server.journey.judging import clock_of
+from railbox_server.journey.kept import Kept, TimeSpan, joined
 from railbox_server.journey.model import Crossing, Settings, Visit, Waypoint
+from railbox_server.journey.nearby import FIRST_PAD_S
 from railbox_server.journey.network import Network
 from railbox_server.journey.reading import est_span
 from railbox_server.journey.rejudge import crossing_at, visit_at

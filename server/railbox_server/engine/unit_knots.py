@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from railbox_server.fleet import Assignment, Span
-from railbox_server.journey.history import TimeSpan
+from railbox_server.journey.kept import TimeSpan
 from railbox_server.journey.model import SeenKnot, Track
 from railbox_server.journey.path import ordered
 from railbox_server.store.interface import JourneyStore

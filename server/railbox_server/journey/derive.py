@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final, Protocol, TypeVar
 
 from railbox_server.journey.conclude import crossing_order, visit_order
-from railbox_server.journey.history import History, Kept, TimeSpan
+from railbox_server.journey.history import History
+from railbox_server.journey.kept import Kept, TimeSpan
 from railbox_server.journey.model import Journey, Settings, Track, Waypoint
 from railbox_server.journey.network import Network
 from railbox_server.journey.path import ordered
