@@ -30,6 +30,9 @@ CHECK_S: Final = 2.0
 _NEWEST: Final = 2**62
 TOLD_PAGE: Final = 1_000
 
+Step = tuple[Sequence[Story], Outcome]
+"""A unit's stories before, and what came of them."""
+
 _SCHEMA: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE stories (
@@ -108,20 +111,26 @@ class NoticeLedger:
             )
             return [Story(row[0], fact_of(*row[1:7]), *row[7:]) for row in rows]
 
-    def record(self, before: Iterable[Story], outcome: Outcome, posted: frozenset[Kind]) -> None:
-        """Writes what one step came to; its notices of the kinds `posted` wait for the webhook."""
-        there = {story.id: story for story in before}
-        changed = [story_row(story) for story in outcome.stories if there.get(story.id) != story]
-        if not (changed or outcome.closed or outcome.notices):
+    def record(self, steps: Iterable[Step], posted: frozenset[Kind]) -> None:
+        """Writes what steps came to, in one transaction; notices of the kinds `posted` wait for the webhook."""
+        changed: list[tuple[object, ...]] = []
+        closed: list[str] = []
+        notices: list[Notice] = []
+        for before, outcome in steps:
+            there = {story.id: story for story in before}
+            changed += [story_row(story) for story in outcome.stories if there.get(story.id) != story]
+            closed += outcome.closed
+            notices += outcome.notices
+        if not (changed or closed or notices):
             return
         with self._db.writing() as db:
-            db.executemany("DELETE FROM stories WHERE id = ?", [(name,) for name in outcome.closed])
+            db.executemany("DELETE FROM stories WHERE id = ?", [(name,) for name in closed])
             db.executemany("INSERT OR REPLACE INTO stories VALUES (?,?,?,?,?,?,?,?,?)", changed)
             db.executemany(
                 "INSERT INTO notices "
                 "(story, revision, action, unit, kind, places, start_s, end_s, body, told_at_s, delivery) "
                 "VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-                [notice_row(item, WAITING if item.fact.kind in posted else KEPT) for item in outcome.notices],
+                [notice_row(item, WAITING if item.fact.kind in posted else KEPT) for item in notices],
             )
 
     def let_go(self, keeping: Keeping, host_s: int, settled_s: int) -> int:

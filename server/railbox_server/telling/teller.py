@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final, Protocol
 
@@ -18,8 +19,8 @@ from railbox_server.store.interface import StoreError
 from railbox_server.store.values import Row
 from railbox_server.telling.facts import Contact, facts
 from railbox_server.telling.ledger import NoticeLedger
-from railbox_server.telling.model import Hysteresis, Keeping, Kind
-from railbox_server.telling.notices import Now, step
+from railbox_server.telling.model import Hysteresis, Keeping, Kind, Story
+from railbox_server.telling.notices import Now, Outcome, step
 from railbox_telemetry import iso
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ LET_GO_S: Final = 3_600.0
 STORE_RETRY_S: Final = 5.0
 STOP_TIMEOUT_S: Final = 5.0
 MARK_BYTES: Final = 16
+TOGETHER: Final = 50
+"""What becomes of so many units is written in one transaction."""
 
 
 class TellingStore(Registered, Protocol):
@@ -50,6 +53,16 @@ class TellingStore(Registered, Protocol):
     def data_since_s(self, unit: str) -> float:
         """Until when retention let go of anything that the rest is made of."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a look at a unit came to. `mark`: of what is true of it."""
+
+    unit: str
+    mark: bytes
+    stories: Sequence[Story]
+    outcome: Outcome
 
 
 class Teller:
@@ -164,23 +177,44 @@ class Teller:
         if not units:
             return
         known = self._fleet.of(self._store)
-        recorded = False
-        for unit in units:
-            try:
-                recorded |= self._look(unit, known, posted)
-            except StoreError:
-                raise
-            except Exception:
-                # One unit's odd data must not keep others' news: it is looked at again when it changes.
-                log.exception("unit %s: cannot be told of", unit)
-        if recorded:
+        for first in range(0, len(units), TOGETHER):
+            looks: list[_Look] = []
+            for unit in units[first : first + TOGETHER]:
+                try:
+                    if (look := self._look(unit, known)) is not None:
+                        looks.append(look)
+                except StoreError:
+                    raise
+                except Exception:
+                    _log_odd(unit)
+            self._record(looks, posted)
+
+    def _record(self, looks: Sequence["_Look"], posted: frozenset[Kind]) -> None:
+        """Together, or where they cannot be written so, each for itself."""
+        try:
+            self._ledger.record([(look.stories, look.outcome) for look in looks], posted)
+        except StoreError:
+            raise
+        except Exception:
+            if len(looks) == 1:
+                _log_odd(looks[0].unit)
+            else:
+                for look in looks:
+                    self._record([look], posted)
+            return
+        for look in looks:
+            self._marks[look.unit] = look.mark
+            self._due_s.pop(look.unit, None)
+            if look.outcome.due_s is not None:
+                self._due_s[look.unit] = look.outcome.due_s
+        if any(look.outcome.notices for look in looks):
             self._recorded()
 
-    def _look(self, unit: str, known: Mapping[str, Sequence[Assignment]], posted: frozenset[Kind]) -> bool:
-        """Whether there is something new to tell of the unit."""
+    def _look(self, unit: str, known: Mapping[str, Sequence[Assignment]]) -> "_Look | None":
+        """None where nothing new is true of the unit."""
         row = next(iter(self._store.unit_rows(unit)), None)
         if row is None and unit in known:
-            return False  # not judged yet
+            return None  # not judged yet
         now = Now(self._host_s(), self._clock.now_s(), self._ledger.let_go_until_s, self._store.data_since_s(unit))
         assigned = any(now.clock_s in item.span for item in known.get(unit, ()))
         true = facts(
@@ -192,15 +226,9 @@ class Teller:
         )
         mark = blake2b(repr(true).encode(), digest_size=MARK_BYTES).digest()
         if mark == self._marks.get(unit) and unit not in self._due_s:
-            return False
+            return None
         stories = self._ledger.stories(unit)
-        outcome = step(stories, true, now, self._calm)
-        self._ledger.record(stories, outcome, posted)
-        self._marks[unit] = mark
-        self._due_s.pop(unit, None)
-        if outcome.due_s is not None:
-            self._due_s[unit] = outcome.due_s
-        return bool(outcome.notices)
+        return _Look(unit, mark, stories, step(stories, true, now, self._calm))
 
     def _run(self) -> None:
         todo = self.begin
@@ -222,3 +250,8 @@ class Teller:
                 self._changed.wait_for(lambda: self._stopping, rest_s)
                 if self._stopping:
                     return
+
+
+def _log_odd(unit: str) -> None:
+    """One unit's odd data must not keep others' news: it is looked at again when it changes."""
+    log.exception("unit %s: cannot be told of", unit)

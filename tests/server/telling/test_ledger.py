@@ -18,7 +18,7 @@ FLAG = stay("taftan", 0, None, Kind.FLAG, flag="over")
 def tell(ledger: NoticeLedger, minute: int, *facts: object) -> None:
     stories = ledger.stories(UNIT)
     outcome = step(stories, facts, Now(T0_S + minute * 60, T0_S), AT_ONCE)  # pyright: ignore[reportArgumentType] - facts
-    ledger.record(stories, outcome, frozenset({Kind.FLAG}))
+    ledger.record([(stories, outcome)], frozenset({Kind.FLAG}))
 
 
 def test_stories_and_notices_are_there_after_a_restart(tmp_path: Path) -> None:

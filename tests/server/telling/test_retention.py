@@ -22,7 +22,7 @@ def tell(ledger: NoticeLedger, day: int, *true: Fact, calm: Hysteresis = CALM, p
     now_s = T0_S + day * DAY_S
     stories = ledger.stories(UNIT)
     outcome = step(stories, true, Now(now_s, now_s, ledger.let_go_until_s), calm)
-    ledger.record(stories, outcome, frozenset({posted}))
+    ledger.record([(stories, outcome)], frozenset({posted}))
     return len(outcome.notices)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from railbox_server.engine.engine import Told
 from railbox_server.fleet import Assignment, Span
 from railbox_server.store.values import Row
-from railbox_server.telling.ledger import Asked
+from railbox_server.telling.ledger import Asked, Step
 from railbox_server.telling.model import Hysteresis, Kind, Story
 from support import detours
 from support.telling_room import AT_ONCE, DEVICE, UNIT, Room
@@ -160,6 +160,23 @@ def test_one_unit_s_odd_row_does_not_keep_the_others_news(room: Room, monkeypatc
         return [{}] if unit == OTHER else whole(unit)
 
     monkeypatch.setattr(room.rig.store, "custody", custody)
+    room.rig.store.assign(Assignment("TRK2", OTHER, Span(None, None)), 0)
+    room.rig.receive("TRK2", ENDS)
+    room.receive(ENDS)
+    assert {item.notice.fact.unit for item in room.ledger.notices(Asked())} == {UNIT}
+
+
+def test_one_unit_that_cannot_be_recorded_does_not_keep_the_others_news(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = room.ledger.record
+
+    def record(steps: Sequence[Step], posted: frozenset[Kind]) -> None:
+        if any(story.fact.unit == OTHER for _, outcome in steps for story in outcome.stories):
+            raise ValueError("unheard of")
+        whole(steps, posted)
+
+    monkeypatch.setattr(room.ledger, "record", record)
     room.rig.store.assign(Assignment("TRK2", OTHER, Span(None, None)), 0)
     room.rig.receive("TRK2", ENDS)
     room.receive(ENDS)

@@ -41,7 +41,7 @@ def tell(
         fact = stay(name, 0, None, kind, flag="over")
         fact = type(fact)(fact.kind, unit, fact.where, fact.start_s, fact.end_s, fact.body)
         notice = Notice(f"story-{name}", 1, Action.TOLD, fact, told_at_s)
-        ledger.record((), Outcome((), (), (notice,), None), KINDS)
+        ledger.record([((), Outcome((), (), (notice,), None))], KINDS)
 
 
 @contextmanager
