@@ -25,8 +25,8 @@ class Change(NamedTuple):
     spans: tuple[TimeSpan, ...] = ()
     stored: tuple[tuple[int, int], ...] = ()
     """By epoch, how many numbers were stored by then: who has heard of all of them has missed none."""
-    bridges: tuple[tuple[int, int], ...] = ()
-    """Epoch and number of batches without knots that came after later ones: bridges.py tells what they change."""
+    filled: tuple[tuple[int, int], ...] = ()
+    """Epoch and number of batches that came after later ones: bridges.py tells what that changes beside their times."""
 
     def joined(self, other: "Change") -> "Change":
         """Both of them."""
@@ -35,7 +35,7 @@ class Change(NamedTuple):
             return Change(self.device, (), stored)
         spans = joined((*self.spans, *other.spans), JOIN_S)
         few = tuple(spans) if len(spans) <= MOST_SPANS else (whole(spans),)
-        return Change(self.device, few, stored, (*self.bridges, *other.bridges))
+        return Change(self.device, few, stored, (*self.filled, *other.filled))
 
 
 def change_of(stored: StoredBatch, ledger: Ledger) -> Change:
@@ -44,8 +44,8 @@ def change_of(stored: StoredBatch, ledger: Ledger) -> Change:
     # When events without a time were is told by another batch, or for another batch.
     is_dated = not any(isinstance(section, Undated | BootClock) for section in sections)
     spans = ((float(min(times)), float(max(times))),) if times and is_dated else ()
-    is_bridge = seq < ledger.stored.highest and not any(isinstance(section, Positions) for section in sections)
-    return Change(stored.device, spans, ((epoch, len(ledger.stored)),), ((epoch, seq),) if is_bridge else ())
+    filled = ((epoch, seq),) if seq < ledger.stored.highest else ()
+    return Change(stored.device, spans, ((epoch, len(ledger.stored)),), filled)
 
 
 def touched(changes: Iterable[Change], units: Units) -> frozenset[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from railbox_server.clock import Clock, ReplayClock
+from railbox_server.clock import Clock, RealClock, ReplayClock
 from railbox_server.engine.book import FILE, Book, version_of
 from railbox_server.engine.engine import Engine, Told
 from railbox_server.fleet import Assignment, Span
@@ -53,6 +53,20 @@ def test_the_next_engine_takes_up_what_the_last_one_left(rig: Rig, tmp_path: Pat
     assert any(told.rows_changed for told in first)
     assert not any(told.rows_changed for told in second)
     assert (rig.store.visits(UNIT), rig.store.crossings(UNIT)) == rows
+
+
+def test_what_lasts_is_as_of_now_when_the_next_engine_starts(rig: Rig, tmp_path: Path) -> None:
+    inside = knots(until_h=20)[60:]
+    rig.receive("TRK1", batches(inside))
+    now_s = inside[-1].time_s + 60
+    for waited_h in (0, 6):
+        clock = RealClock(lambda waited_h=waited_h: now_s + waited_h * HOUR_S)
+        book = Book(tmp_path / FILE, VERSION)
+        settle(engine_on(rig.store, book, [], clock))
+        book.close()
+        (visit,) = rig.store.visits(UNIT)
+        assert visit["already_inside"]
+        assert (visit["no_contact_since"] is None) == (waited_h == 0)
 
 
 def test_what_came_while_no_engine_ran_is_judged_at_the_next_start(rig: Rig, tmp_path: Path) -> None:

@@ -68,6 +68,22 @@ def test_whenever_something_is_heard_it_comes_to_the_same(
     assert concluded(mixed) == concluded(whole)
 
 
+def test_the_first_reading_of_all_may_come_late(store_in: Callable[[str], Store], tmp_path: Path) -> None:
+    early, late = (_temperature_at(hour, seq) for seq, hour in enumerate((10, 40), 1))
+    assert _in_order(store_in("a"), tmp_path, [late, early]) == _in_order(store_in("b"), tmp_path, [early, late])
+
+
+def test_a_door_is_closed_however_much_happened_since_it_was_opened(
+    store_in: Callable[[str], Store], tmp_path: Path
+) -> None:
+    opened, closed, shock = (EVENT_BY_NAME[name].code for name in ("door_opened", "door_closed", "shock"))
+    shocks = [Event(START_S + 11 * HOUR_S + n * 1_000, shock, 30) for n in range(200)]
+    happened = [Event(START_S + 10 * HOUR_S, opened), *shocks, Event(START_S + 70 * HOUR_S, closed)]
+    sent = [Batch(8, seq, (Events((event,)),)) for seq, event in enumerate(happened, 1)]
+    custody = _in_order(store_in("data"), tmp_path, sent)
+    assert len([each for row in custody for each in row["incidents"] if each["ended"] is not None]) == 1
+
+
 def test_each_way_along_the_corridor_is_a_trip_of_its_own(store: Store, tmp_path: Path) -> None:
     rig = _rig(store, tmp_path)
     rig.receive("TRK1", said(Random(1)))
@@ -98,6 +114,22 @@ def test_forecasts_know_after_a_restart_what_the_fleet_has_measured(store: Store
 def _rig(store: Store, page: Path) -> Rig:
     store.assign(Assignment("TRK1", UNIT), 0)
     return Rig(store, LAST_S + 60, page)
+
+
+def _in_order(store: Store, page: Path, sent: Sequence[Batch]) -> Sequence[Row]:
+    """Custody when these came after a journey's knots, the last of them after the rest was concluded."""
+    rig = _rig(store, page)
+    path = knots()
+    rig.receive("TRK1", [Batch(7, at + 1, (Positions(tuple(path[at : at + 4])),)) for at in range(0, len(path), 4)])
+    for some in (sent[:-1], sent[-1:]):
+        rig.receive("TRK1", some)
+        rig.settle()
+    return rig.store.custody(UNIT)
+
+
+def _temperature_at(hour: int, seq: int) -> Batch:
+    time_s = START_S + hour * HOUR_S
+    return Batch(8, seq, (Readings((CHANNEL_BY_NAME["temp_c"].bit,), (ReadingRow(time_s, (215,)),)),))
 
 
 def _readings(time_s: int, chance: Random, counts: dict[str, int]) -> Readings:

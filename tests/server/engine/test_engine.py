@@ -13,7 +13,19 @@ from railbox_server.store.interface import Store
 from railbox_server.store.values import Row
 from railbox_telemetry import iso
 from railbox_telemetry.tables import EVENT_BY_NAME
-from railbox_telemetry.values import Batch, Event, Events, Knot, Positions
+from railbox_telemetry.values import (
+    Batch,
+    BootClock,
+    Event,
+    Events,
+    Knot,
+    Positions,
+    ReadingRow,
+    Readings,
+    Section,
+    Undated,
+    UndatedEvent,
+)
 from support.server_rig import Rig
 from support.trips import BORDER, END_S, HOUR_S, START_S, along, batches, knots
 
@@ -101,6 +113,52 @@ def test_what_is_stored_before_it_is_told_of_changes_nothing_either(
         for _ in range(3):
             behind.engine.turn()
     assert said(behind)[1:] == whole
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        Readings((0,), (ReadingRow(END_S, (215,)),)),
+        Positions(tuple(knots()[9:10])),
+    ],
+)
+def test_a_batch_of_another_time_may_be_the_last_that_was_missing_between_others(
+    rig: Rig, store_in: Callable[[str], Store], section: Section
+) -> None:
+    sent = batches(knots())
+    sent[60] = Batch(7, 61, (section,))
+    rig.receive("TRK1", sent)
+    whole = said(rig)[1:]
+    other = store_in("other")
+    other.assign(Assignment("TRK1", UNIT), NOW_S * 1000)
+    late = Rig(other, NOW_S, rig.page)
+    late.receive("TRK1", [*sent[:60], *sent[61:]])
+    assert said(late)[1:] != whole
+    late.receive("TRK1", sent[60:61])
+    assert said(late)[1:] == whole
+
+
+def test_events_get_their_time_from_whichever_batch_tells_it(rig: Rig) -> None:
+    code = EVENT_BY_NAME["shock"].code
+    rig.receive("TRK1", batches(knots(until_h=70)))
+    rig.receive("TRK1", [Batch(8, 1, (Undated(5, (UndatedEvent(30 * HOUR_S, code, 250),)),))])
+    said(rig)
+    (last,) = knots()[-1:]
+    rig.receive("TRK1", [Batch(8, 2, (Positions((last,)), BootClock(5, START_S)))])
+    said(rig)
+    assert [row["shocks"]["times"] for row in rig.store.custody(UNIT)][:3] == [0, 1, 0]
+
+
+def test_who_speaks_for_a_unit_changes_when_its_time_comes(rig: Rig) -> None:
+    rig.store.assign(Assignment("TRK2", UNIT, Span(START_S + 30 * HOUR_S)), 0)
+    rig.store.assign(Assignment("TRK3", OTHER), 0)
+    rig.receive("TRK1", batches(knots(until_h=20)))
+    said(rig)
+    assert rig.store.unit_rows(UNIT)[0]["devices"] == ["TRK1"]
+    rig.receive("TRK3", batches(knots(until_h=40)))
+    said(rig)
+    said(rig)
+    assert rig.store.unit_rows(UNIT)[0]["devices"] == ["TRK1", "TRK2"]
 
 
 def test_what_nobody_tells_of_is_judged_after_a_while(rig: Rig) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from railbox_server.geo import corridors
 from railbox_server.geo.way import Way
 from railbox_server.journey.model import Step, Waypoint
-from railbox_server.progress.follow import Followed, follow
-from railbox_server.progress.following import CELL_S, Cell, Following, Standing, Ways, most_kept_to
+from railbox_server.progress.follow import Followed, Run, Stop, follow
+from railbox_server.progress.following import CELL_S, Cell, Following, Standing, TimeSpan, Ways, most_kept_to
 from support.made import HOUR_S, T0_S, path, point_at, two_countries
 
 WAYS = Ways([two_countries()])
@@ -42,13 +42,13 @@ class Unit:
         self._ways = ways
         self._points: list[Waypoint] = []
 
-    def seen_at(self, points: Sequence[Waypoint], said: str | None = None) -> None:
+    def seen_at(self, points: Sequence[Waypoint], said: str | None = None) -> list[TimeSpan]:
         self._points = sorted({*self._points, *points})
         from_s, to_s = points[0].time_s, points[-1].time_s
         before = [point.time_s for point in self._points if point.time_s < from_s]
         after = [point.time_s for point in self._points if point.time_s > to_s]
         changed = max(before, default=-math.inf), min(after, default=math.inf)
-        self.following().update([changed], said)
+        return self.following().update([changed], said)
 
     def following(self) -> Following:
         return Following(self._ways, self.trail, self._path, (self._points[0].time_s, self._points[-1].time_s))
@@ -101,6 +101,21 @@ def test_in_whatever_order_it_becomes_known_it_comes_to_the_same(seed: int, size
     whole.seen_at(JOURNEY)
     assert unit.outcome() == whole.outcome() == follow(WAY, whole.whole())
     assert unit.trail.standing == whole.trail.standing
+
+
+@given(st.integers(0, 10_000), st.integers(1, 40))
+def test_it_tells_of_all_runs_and_stops_that_it_comes_to_another_thing_about(seed: int, size: int) -> None:
+    pieces = [JOURNEY[at : at + size] for at in range(0, len(JOURNEY), size)]
+    Random(seed).shuffle(pieces)
+    unit = Unit()
+    before = set[Run | Stop]()
+    for piece in pieces:
+        told = unit.seen_at(piece)
+        now, lasting = unit.outcome(), unit.trail.standing.trace.run(WAY)
+        after = {*now.runs, *now.stops, *([lasting] if lasting else [])}
+        for each in before ^ after:
+            assert any(each.from_s <= to_s and each.to_s >= from_s for from_s, to_s in told)
+        before = after
 
 
 def test_what_comes_late_is_followed_only_until_all_is_as_it_was() -> None:
