@@ -9,6 +9,7 @@ import pytest
 
 from railbox_server.engine.rows import progress_at_time
 from railbox_server.fleet import Assignment, Span
+from railbox_server.geo import corridors
 from railbox_server.store.interface import Store
 from railbox_server.store.values import Row
 from railbox_telemetry import iso
@@ -321,6 +322,23 @@ def test_a_unit_that_is_no_more_leaves_neither_progress_nor_custody(rig: Rig) ->
     said(rig)
     assert (rig.store.progress("LOOSE"), rig.store.custody("LOOSE")) == (None, [])
     assert [trip["unit"] for trip in rig.store.trips()] == [OTHER]
+
+
+def test_no_clock_changes_what_is_said_of_a_transfer_that_lasts(rig: Rig) -> None:
+    chaman = next(place for each in corridors.shipped() for place in each.places if place.id == "pk-chaman")
+    path = along("mary-torghundi-chaman-quetta")
+    there = next(at for at, knot in enumerate(path) if abs(knot.lat_deg - chaman.lat_deg) < 1e-3)
+    rig.receive("TRK1", batches(path[: there + 6]))
+    said(rig)
+    before = rig.store.progress(UNIT)
+    assert before is not None
+    assert before["transfers"][-1]["exited"] is None
+    rig.store.assign(Assignment("TRK2", OTHER), 0)
+    rig.receive("TRK2", [Batch(3, 1, (Positions((Knot(path[there].time_s + 20 * HOUR_S, 5_575_000, 3_761_000),)),))])
+    said(rig)
+    rig.receive("TRK1", [Batch(8, 1, (Readings((0,), (ReadingRow(path[there].time_s, (215,)),)),))])
+    said(rig)
+    assert rig.store.progress(UNIT) == before
 
 
 def test_what_is_ahead_is_not_reached_before_now() -> None:

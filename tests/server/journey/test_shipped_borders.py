@@ -130,6 +130,13 @@ def test_at_torkham_the_one_yard_about_the_line_is_where_lorries_stand(back: boo
     assert found.flag.level == "none"
 
 
+def test_at_torkham_a_lorry_first_seen_in_the_yard_was_not_surely_before_the_line() -> None:
+    corridor, border = BORDERS["af-pk-torkham"]
+    found = crossed(journey(driven(spots(corridor, border)[::-1], {})[13:]), border.id)
+    assert (found.from_side, found.to_side, found.arrived.earliest_s) == ("PK", "AF", None)
+    assert found.dwell_by_side["PK"].min_s == 0
+
+
 def test_iletsk_has_its_dwell_before_the_line_a_hundred_kilometres_on() -> None:
     corridor, border = BORDERS["ru-kz-iletsk"]
     found = crossed(journey(driven(spots(corridor, border), {"ru-iletsk": 30})), border.id)
