@@ -26,8 +26,8 @@ from railbox_telemetry import iso
 log = logging.getLogger(__name__)
 
 LEAST_ROUND_S: Final = 0.5
-REST_PER_COST: Final = 9.0
-"""After a round it rests so many times what that took: telling takes a tenth of a core at most."""
+REST_PER_COST: Final = 19.0
+"""After a round it rests so many times what that took: telling takes a twentieth of a core at most."""
 CONTACT_S: Final = 15.0
 """How often it is looked at which units fell silent."""
 LET_GO_S: Final = 3_600.0
