@@ -119,7 +119,7 @@ class Following:
     """Of one unit."""
 
     def __init__(self, ways: Ways, trail: Trail, path_of: PathOf, span: TimeSpan | None) -> None:
-        """`span`: first and last time of the path; None: there is none."""
+        """`span`: a time not after the path's first waypoint, and that of its last; None: there is none."""
         self._ways = ways
         self._trail = trail
         self._path_of = path_of
@@ -189,7 +189,7 @@ class Following:
         if seen is not None and span[0] >= seen.time_s:
             self._go_on(seen)
             return seen.time_s, math.inf
-        return cell_s(span[0]), self._follow_anew(span, self._span[0])
+        return cell_s(span[0]), self._follow_anew(span, *self._span)
 
     def _go_on(self, seen: Waypoint) -> None:
         """The path is as it was, and longer."""
@@ -204,7 +204,7 @@ class Following:
         self._replace(at_s, math.inf, cells)
         self._stand(trace)
 
-    def _follow_anew(self, span: TimeSpan, first_s: float) -> float:
+    def _follow_anew(self, span: TimeSpan, first_s: float, last_s: float) -> float:
         """From before a change until it comes to what it came to before; returns until when."""
         at_s, trace, begins = cell_s(max(span[0], first_s)), START, span[0] <= first_s
         if begins:
@@ -215,6 +215,11 @@ class Following:
         while True:
             until_s = at_s + count * CELL_S
             path = [step for step in self._path_of((at_s, until_s)) if step.end.time_s >= at_s]
+            if not path and until_s <= last_s:
+                # What was first is not believed, or is let go: the path begins later.
+                self._replace(at_s, until_s, ())
+                at_s, count = until_s, min(2 * count, MOST_CELLS)
+                continue
             if begins and path:
                 path, begins = _from_first(path), False
             inside = [step for step in path if step.end.time_s < until_s]

@@ -324,6 +324,16 @@ def test_a_unit_that_is_no_more_leaves_neither_progress_nor_custody(rig: Rig) ->
     assert [trip["unit"] for trip in rig.store.trips()] == [OTHER]
 
 
+def test_a_path_begins_where_a_place_is_believed_first(rig: Rig) -> None:
+    nowhere = Batch(8, 1, (Positions(tuple(Knot(START_S - hours * HOUR_S, 0, 0) for hours in (30, 20))),))
+    rig.receive("TRK1", [nowhere, *batches(knots())])
+    said(rig)
+    progress, _, trips = travelled(rig)
+    assert progress is not None
+    assert progress["corridor"] == "karachi-moscow"
+    assert len(trips) == 1
+
+
 def test_no_clock_changes_what_is_said_of_a_transfer_that_lasts(rig: Rig) -> None:
     chaman = next(place for each in corridors.shipped() for place in each.places if place.id == "pk-chaman")
     path = along("mary-torghundi-chaman-quetta")
