@@ -80,9 +80,12 @@ def span_of(row: Row) -> tuple[int, int]:
 
 def outlasts(old: Row, new: Iterable[Row], before_s: int) -> bool:
     """Whether a trip that began before is all that is known of it."""
-    return old["from_s"] < before_s and all(
-        each["to_s"] <= old["to_s"] for each in new if each["from_s"] <= old["to_s"]
-    )
+    return old["from_s"] < before_s and all(each["to_s"] <= old["to_s"] for each in new if overlap(old, each))
+
+
+def overlap(a: Row, b: Row) -> bool:
+    """Of two trips: one ends where the next begins."""
+    return a["from_s"] < b["to_s"] and b["from_s"] < a["to_s"]
 
 
 def _same(a: Row, b: Row) -> bool:

@@ -14,7 +14,7 @@ from pydantic_core import from_json
 
 from railbox_server.journey.reading import est_span
 from railbox_server.store.database import Database
-from railbox_server.store.past import NEVER_S, OPEN_S, let_go_of, new_of, outlasts, past_of
+from railbox_server.store.past import NEVER_S, OPEN_S, let_go_of, new_of, outlasts, overlap, past_of
 from railbox_server.store.values import Conclusion, DerivedChange, Mark, Page, Row, TimeSpan, Untrusted
 from railbox_telemetry import iso
 
@@ -227,7 +227,7 @@ def _conclude(db: sqlite3.Connection, conclusion: Conclusion) -> bool:
 
 def _exchange_trips(db: sqlite3.Connection, conclusion: Conclusion, before_s: int) -> bool:
     past = [row for row in past_of(db, "trips", conclusion.unit, before_s) if outlasts(row, conclusion.trips, before_s)]
-    new = [row for row in conclusion.trips if not any(row["from_s"] <= old["to_s"] for old in past)]
+    new = [row for row in conclusion.trips if not any(overlap(row, old) for old in past)]
     return _exchange(db, "trips", conclusion.unit, conclusion.travelled, map(_trip_columns, (*past, *new)))
 
 

@@ -150,6 +150,14 @@ def test_a_restore_brings_what_was_derived_of_data_that_is_gone(store: SqliteSto
         assert other.visits(UNIT) == [old, new]
 
 
+def test_trips_stay_of_which_one_ends_as_the_next_begins(store: SqliteStore) -> None:
+    trips = [{"from_s": from_s, "to_s": to_s} for from_s, to_s in ((1, 20), (20, 40), (40, 90))]
+    travelled(store, *trips)
+    let_go_of_knots(store, 50)
+    travelled(store, *trips)
+    assert store.trips() == trips
+
+
 def test_a_trip_stays_while_there_is_nothing_newer_of_it(store: SqliteStore) -> None:
     long, rest, newer = ({"from_s": from_s, "to_s": to_s} for from_s, to_s in ((1, 90), (60, 90), (60, 95)))
     travelled(store, long)
