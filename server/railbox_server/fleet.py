@@ -3,6 +3,7 @@
 Pure. Everything is stored by device and read by unit through this, so a corrected assignment corrects the past too.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -65,6 +66,12 @@ def units_of(known: Iterable[str], assignments: Iterable[Assignment]) -> Units:
         if device not in assigned:
             units.setdefault(device, []).append(Assignment(device, device))
     return {unit: tuple(items) for unit, items in units.items()}
+
+
+def shared(units: Units) -> frozenset[str]:
+    """The devices that are on several units, each at its time."""
+    by_device = Counter(device for items in units.values() for device in {item.device for item in items})
+    return frozenset(device for device, count in by_device.items() if count > 1)
 
 
 class Registered(Protocol):

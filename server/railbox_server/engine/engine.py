@@ -20,7 +20,7 @@ from railbox_server.engine.hearing import RESTORED, Counts, Hearing
 from railbox_server.engine.keeper import Keeper, New, News, Open
 from railbox_server.engine.present import present_row
 from railbox_server.engine.rows import devices_now, worst_flag
-from railbox_server.fleet import ALWAYS, Assignment, Units, units_of
+from railbox_server.fleet import ALWAYS, Assignment, Units, shared, units_of
 from railbox_server.store.interface import JourneyStore, MovedError, StoreError
 from railbox_server.store.values import Conclusion, DerivedChange
 
@@ -83,6 +83,8 @@ class Engine:
         self._tell = tell
         self._mono_s = mono_s
         self._units: Units = {}
+        self._shared = frozenset[str]()
+        """Devices that are on several units, each at its time."""
         self._version = -1
         self._hearing: Hearing | None = None
         self._due: dict[str, float] = {}
@@ -214,7 +216,8 @@ class Engine:
         if not self._hearing.has_heard(stored) and mono_s - self._untold.setdefault(unit, mono_s) >= UNTOLD_S:
             new.spans = None
         if new.spans is None:
-            self._hearing.saw(stored)
+            # Of a device that is on others too, what this unit's time has nothing of is theirs to judge.
+            self._hearing.saw({key: count for key, count in stored.items() if key[0] not in self._shared})
         elif not self._hearing.has_heard(stored):
             return False
         self._untold.pop(unit, None)
@@ -346,6 +349,7 @@ class Engine:
                 self._touch(unit)
         gone = (self._units.keys() if self._version >= 0 else derived) - units.keys()
         self._units, self._version = units, version
+        self._shared = shared(units)
         for unit in sorted(gone):
             for kept in (self._due, self._new, self._unconcluded, self._untold, self._resting, self._open):
                 kept.pop(unit, None)

@@ -55,6 +55,25 @@ def test_the_next_engine_takes_up_what_the_last_one_left(rig: Rig, tmp_path: Pat
     assert (rig.store.visits(UNIT), rig.store.crossings(UNIT)) == rows
 
 
+def test_what_one_unit_saw_of_a_device_another_has_yet_to_judge(rig: Rig, tmp_path: Path) -> None:
+    half_s = START_S + 30 * HOUR_S
+    rig.store.end_assignment("TRK1", half_s)
+    rig.store.assign(Assignment("TRK1", OTHER, Span(half_s)), 0)
+    sent = batches(knots())
+    book = Book(tmp_path / FILE, VERSION)
+    rig.receive("TRK1", sent[:-20])
+    engine = engine_on(rig.store, book, [])
+    settle(engine)
+    rig.receive("TRK1", sent[-20:])  # of which this engine is not told
+    rig.store.assign(Assignment("TRK2", UNIT), 0)
+    settle(engine)
+    book.close()
+    settle(engine_on(rig.store, Book(tmp_path / FILE, VERSION), []))
+    found = rig.store.visits(OTHER), rig.store.crossings(OTHER)
+    settle(engine_on(rig.store, Book(None, VERSION), []))
+    assert found == (rig.store.visits(OTHER), rig.store.crossings(OTHER))
+
+
 def test_what_lasts_is_as_of_now_when_the_next_engine_starts(rig: Rig, tmp_path: Path) -> None:
     inside = knots(until_h=20)[60:]
     rig.receive("TRK1", batches(inside))
