@@ -18,34 +18,36 @@ MOST_SPANS = 16
 
 
 class Change(NamedTuple):
-    """`spans`: the times of what is new; none: nobody can say, then all of the device is touched. A tuple, since
+    """`spans`: the times of what is new; None: nobody can say, then all of the device is touched. A tuple, since
     thousands of them cross a pipe."""
 
     device: str
-    spans: tuple[TimeSpan, ...] = ()
+    spans: tuple[TimeSpan, ...] | None = None
     stored: tuple[tuple[int, int], ...] = ()
     """By epoch, how many numbers were stored by then: who has heard of all of them has missed none."""
     filled: tuple[tuple[int, int], ...] = ()
-    """Epoch and number of batches that came after later ones: bridges.py tells what that changes beside their times."""
+    """Epoch and number of batches that came after later ones."""
+    boots: tuple[int, ...] = ()
+    """Of which there is an event without a time, or a clock. What these two say of other times, reach.py finds out."""
 
     def joined(self, other: "Change") -> "Change":
         """Both of them."""
         stored = tuple(dict(sorted((*self.stored, *other.stored))).items())
-        if not self.spans or not other.spans:
-            return Change(self.device, (), stored)
+        if self.spans is None or other.spans is None:
+            return Change(self.device, None, stored)
         spans = joined((*self.spans, *other.spans), JOIN_S)
         few = tuple(spans) if len(spans) <= MOST_SPANS else (whole(spans),)
-        return Change(self.device, few, stored, (*self.filled, *other.filled))
+        boots = tuple(dict.fromkeys((*self.boots, *other.boots)))
+        return Change(self.device, few, stored, (*self.filled, *other.filled), boots)
 
 
 def change_of(stored: StoredBatch, ledger: Ledger) -> Change:
     epoch, seq, sections = stored.batch.epoch, stored.batch.seq, stored.batch.sections
     times = [time_s for section in sections for time_s in times_of(section)]
-    # When events without a time were is told by another batch, or for another batch.
-    is_dated = not any(isinstance(section, Undated | BootClock) for section in sections)
-    spans = ((float(min(times)), float(max(times))),) if times and is_dated else ()
+    spans = ((float(min(times)), float(max(times))),) if times else ()
     filled = ((epoch, seq),) if seq < ledger.stored.highest else ()
-    return Change(stored.device, spans, ((epoch, len(ledger.stored)),), filled)
+    boots = tuple(section.boot_id for section in sections if isinstance(section, Undated | BootClock))
+    return Change(stored.device, spans, ((epoch, len(ledger.stored)),), filled, boots)
 
 
 def touched(changes: Iterable[Change], units: Units) -> frozenset[str]:
@@ -68,7 +70,7 @@ def whole(spans: Iterable[TimeSpan]) -> TimeSpan:
 
 
 def _touches(change: Change, span: Span) -> bool:
-    return not change.spans or any(
+    return change.spans is None or any(
         (span.to_s is None or from_s < span.to_s) and (span.from_s is None or to_s >= span.from_s)
         for from_s, to_s in change.spans
     )

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from railbox_server.clock import Clock
-from railbox_server.engine.bridges import with_bridges
 from railbox_server.engine.changes import Change, touched
 from railbox_server.engine.concluder import Concluder
 from railbox_server.engine.hearing import RESTORED, Counts, Hearing
 from railbox_server.engine.keeper import Keeper, New, News, Open
 from railbox_server.engine.present import present_row
+from railbox_server.engine.reach import reached
 from railbox_server.engine.rows import devices_now, worst_flag
 from railbox_server.fleet import ALWAYS, Assignment, Units, shared, units_of
 from railbox_server.store.interface import JourneyStore, MovedError, StoreError
@@ -109,7 +109,7 @@ class Engine:
     def touch(self, changes: Sequence[Change]) -> None:
         if self._hearing is not None:
             self._hearing.hear(changes)
-        changes = [self._bridged(change) for change in changes]
+        changes = [self._reached(change) for change in changes]
         by_device: dict[str, list[Change]] = {}
         for change in changes:
             by_device.setdefault(change.device, []).append(change)
@@ -118,12 +118,12 @@ class Engine:
             self._touch(unit, [change for device in devices for change in by_device.get(device, ())])
         self._tell(Told(self.pending))
 
-    def _bridged(self, change: Change) -> Change:
+    def _reached(self, change: Change) -> Change:
         try:
-            return with_bridges(change, self._store)
+            return reached(change, self._store)
         except StoreError as error:
             log.error("%s; all of %s is judged anew", error, change.device)
-            return Change(change.device, (), change.stored)
+            return Change(change.device, None, change.stored)
 
     def again(self, units: Iterable[str]) -> None:
         """Something else than data says another thing of these units."""

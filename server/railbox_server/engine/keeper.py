@@ -37,7 +37,7 @@ class New:
     spans: dict[str, list[TimeSpan]] | None = field(default_factory=dict[str, list[TimeSpan]])
 
     def add(self, change: Change) -> None:
-        if not change.spans:
+        if change.spans is None:
             self.spans = None
         elif self.spans is not None:
             self.spans.setdefault(change.device, []).extend(change.spans)

@@ -147,6 +147,10 @@ class JourneyStore(Protocol):
         """By epoch; ascending by (time, seq)."""
         ...
 
+    def boot_spans(self, device: str, boot_id: int) -> Sequence[tuple[int, int]]:
+        """Of the events of a boot that had no time: first and last by each clock that it had."""
+        ...
+
     def knot_extent(self, device: str, span: Span) -> tuple[int, int] | None:
         """The times of the first and the last knot in a span."""
         ...

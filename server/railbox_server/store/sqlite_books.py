@@ -39,6 +39,11 @@ _STORED_AMONG = """
     SELECT first, last FROM seq_ranges
      WHERE state = ? AND last >= ? AND first <= ? AND outbox_id =
            (SELECT id FROM outboxes WHERE device_id = (SELECT id FROM devices WHERE device = ?) AND epoch = ?)"""
+_BOOT_SPANS = """
+    SELECT DISTINCT u.first + c.utc_offset_s, u.last + c.utc_offset_s
+      FROM (SELECT device_id, boot_id, min(monotonic_s) AS first, max(monotonic_s) AS last FROM undated
+             WHERE device_id = (SELECT id FROM devices WHERE device = ?) AND boot_id = ? GROUP BY device_id, boot_id) u
+      JOIN boot_clocks c ON c.device_id = u.device_id AND c.boot_id = u.boot_id"""
 _STORED_COUNTS = """
     SELECT o.epoch, sum(r.last - r.first + 1)
       FROM outboxes o JOIN seq_ranges r ON r.outbox_id = o.id AND r.state = ?
@@ -242,6 +247,10 @@ class SqliteBooks(SqliteDerived):
                 for device in devices
                 for epoch, count in db.execute(_STORED_COUNTS, (writes.STORED, device))
             }
+
+    def boot_spans(self, device: str, boot_id: int) -> Sequence[tuple[int, int]]:
+        with self._db.reading() as db:
+            return db.execute(_BOOT_SPANS, (device, boot_id)).fetchall()
 
     # --- what the API reads ------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from railbox_telemetry import wire
 
 log = logging.getLogger(__name__)
 
-PAGE: Final = 2_000
+PAGE: Final = 500
 IDLE_S: Final = 0.1
 _YOUNG: Final = 1
 """Generation of Python's garbage: what was made lately."""

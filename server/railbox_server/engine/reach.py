@@ -1,6 +1,7 @@
-"""Between which knots nothing is missing any more, now that late batches have come.
+"""What batches say of other times than their own: which steps they join, and when events were.
 
-A batch may be the last that was missing between two others, whatever the times it tells of. Decides nothing else.
+A batch may be the last that was missing between two others, whatever the times of its readings; and the clock of a boot
+dates the events that were sent before it was known. Decides nothing else.
 """
 
 import math
@@ -20,15 +21,25 @@ MOST: Final = 100
 ALWAYS: Final = (-math.inf, math.inf)
 
 
-def with_bridges(change: Change, store: JourneyStore) -> Change:
-    """With the times between the knots around its batches. Raises StoreError."""
-    for outbox, run in _runs(change) if change.spans else ():
-        before = _nearest(store, outbox, run.first, -1)
-        after = _nearest(store, outbox, run.last, 1) if before is not None else None
-        if before is not None and after is not None:
-            span = min(before[0], after[0]), max(before[1], after[1])
-            change = change.joined(Change(change.device, (span,)))
-    return change._replace(filled=())
+def reached(change: Change, store: JourneyStore) -> Change:
+    """With all times that it says something of. Raises StoreError."""
+    if change.spans is None:
+        return change
+    dated = [span for boot_id in change.boots for span in store.boot_spans(change.device, boot_id)]
+    joining = [span for outbox, run in _runs(change) if (span := _joining(store, outbox, run)) is not None]
+    return change._replace(filled=(), boots=()).joined(Change(change.device, (*dated, *joining)))
+
+
+def _joining(store: JourneyStore, outbox: Outbox, run: SeqRange) -> TimeSpan | None:
+    """Between the knots of the numbers before and after some; None: there are still none."""
+    before = _nearest(store, outbox, run.first, -1)
+    after = _nearest(store, outbox, run.last, 1) if before is not None else None
+    if before is None or after is None:
+        return None
+    for earlier, later in ((before, after), (after, before)):
+        if earlier[1] <= later[0]:
+            return earlier[1], later[0]
+    return min(before[0], after[0]), max(before[1], after[1])
 
 
 def _runs(change: Change) -> Iterable[tuple[Outbox, SeqRange]]:

@@ -1,0 +1,68 @@
+"""A batch changes what is known of other times than its own where it joins steps, or dates events."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from railbox_server.engine.changes import Change
+from railbox_server.engine.reach import reached
+from railbox_server.store.interface import Store
+from railbox_telemetry.values import Batch, BootClock, Section, Undated, UndatedEvent
+from support.batches import DEVICE, PERIOD_S, START_S, batch, positions, temperatures
+from support.server_rig import Rig
+
+BOOT_ID = 5
+EVENTS = Undated(BOOT_ID, (UndatedEvent(10, 1, 0), UndatedEvent(70, 2, 0)))
+
+
+@pytest.fixture
+def receive(store: Store, tmp_path: Path) -> Callable[..., Change]:
+    """Ingests a batch; returns the change that it is, with all times that it says something of."""
+    rig = Rig(store, START_S + 100_000, tmp_path)
+    rig.store.register(DEVICE, 0)
+    rig.untold = []
+
+    def receive(one: Batch) -> Change:
+        rig.receive(DEVICE, [one])
+        assert rig.untold
+        (change,) = rig.untold.pop()
+        return reached(change, store)
+
+    return receive
+
+
+def at(number: int) -> float:
+    return float(START_S + number * PERIOD_S)
+
+
+@pytest.mark.parametrize(
+    ("section", "own"),
+    [
+        (temperatures([START_S + 50_000], [215]), (START_S + 50_000.0, START_S + 50_000.0)),
+        (positions([300, 301]), (at(300), at(301))),
+    ],
+)
+def test_a_batch_that_was_missing_joins_the_knots_around_it(
+    receive: Callable[..., Change], section: Section, own: tuple[float, float]
+) -> None:
+    receive(batch(1, positions([1, 2])))
+    assert receive(batch(3, positions([5, 6]))).spans == ((at(5), at(6)),)
+    assert receive(batch(2, section)).spans == tuple(sorted([(at(2), at(5)), own]))
+
+
+def test_a_batch_between_others_that_are_missing_still_joins_nothing(receive: Callable[..., Change]) -> None:
+    receive(batch(1, positions([1, 2])))
+    receive(batch(4, positions([5, 6])))
+    assert receive(batch(2, temperatures([START_S + 50_000], [215]))).spans == ((START_S + 50_000.0,) * 2,)
+
+
+@pytest.mark.parametrize("clock_first", [True, False])
+def test_a_boots_events_are_of_the_time_that_its_clock_tells(receive: Callable[..., Change], clock_first: bool) -> None:
+    clock = batch(1, positions([300]), BootClock(BOOT_ID, START_S))
+    events = batch(2, EVENTS)
+    first, second = (clock, events) if clock_first else (events, clock)
+    own = ((at(300), at(300)),)
+    dated = ((START_S + 10.0, START_S + 70.0),)
+    assert receive(first).spans == (own if clock_first else ())
+    assert receive(second).spans == (dated if clock_first else (*dated, *own))
