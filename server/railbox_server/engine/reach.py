@@ -14,7 +14,7 @@ from railbox_server.store.interface import JourneyStore
 from railbox_server.store.values import Outbox
 from railbox_telemetry.seqset import SeqSet
 from railbox_telemetry.values import Positions, SeqRange
-from railbox_telemetry.wire import decode
+from railbox_telemetry.wire import WireError, decode
 
 MOST: Final = 100
 """So many batches without knots that follow each other are looked through."""
@@ -59,7 +59,11 @@ def _nearest(store: JourneyStore, outbox: Outbox, seq: int, step: int) -> TimeSp
             among = store.without_data(outbox, SeqRange(number - 1, number + 1))
             is_missing = any(each.first <= number <= each.last for each in among)
             return None if is_missing or number < 1 else ALWAYS
-        knots = [section for section in decode(payload).sections if isinstance(section, Positions)]
+        try:
+            sections = decode(payload).sections
+        except WireError:
+            return ALWAYS  # an older version may have stored it
+        knots = [section for section in sections if isinstance(section, Positions)]
         if times := [time_s for section in knots for time_s in times_of(section)]:
             return float(min(times)), float(max(times))
     return ALWAYS

@@ -1,5 +1,6 @@
 """A batch changes what is known of other times than its own where it joins steps, or dates events."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,9 +8,12 @@ import pytest
 
 from railbox_server.engine.changes import Change
 from railbox_server.engine.reach import reached
+from railbox_server.ledger import Ledger
 from railbox_server.store.interface import Store
+from railbox_server.store.values import Group, Outbox, StoredBatch
 from railbox_telemetry.values import Batch, BootClock, Section, Undated, UndatedEvent
-from support.batches import DEVICE, PERIOD_S, START_S, batch, positions, temperatures
+from railbox_telemetry.wire import encode
+from support.batches import DEVICE, EPOCH, PERIOD_S, START_S, batch, positions, temperatures
 from support.server_rig import Rig
 
 BOOT_ID = 5
@@ -55,6 +59,26 @@ def test_a_batch_between_others_that_are_missing_still_joins_nothing(receive: Ca
     receive(batch(1, positions([1, 2])))
     receive(batch(4, positions([5, 6])))
     assert receive(batch(2, temperatures([START_S + 50_000], [215]))).spans == ((START_S + 50_000.0,) * 2,)
+
+
+def test_next_to_a_batch_that_nobody_can_read_any_more_all_may_be_another_thing(
+    receive: Callable[..., Change], store: Store
+) -> None:
+    unread, between = batch(1), batch(2, temperatures([START_S], [215]))
+    ledger = Ledger()
+    ledger.stored.add(1)
+    ledger.stored.add(3)
+    after = batch(3)
+    store.write(
+        Group(
+            (
+                StoredBatch(DEVICE, unread, b"\xff of another version", START_S * 1000),
+                StoredBatch(DEVICE, after, encode(after), START_S * 1000),
+            ),
+            ledgers={Outbox(DEVICE, EPOCH): ledger},
+        )
+    )
+    assert receive(between).spans == ((-math.inf, math.inf),)
 
 
 @pytest.mark.parametrize("clock_first", [True, False])
