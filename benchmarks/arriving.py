@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from delivered import Batch
 
 from railbox_server.journey.conclude import crossing_order, visit_order
-from railbox_server.journey.derive import ALWAYS, Given, Remembered
+from railbox_server.journey.derive import Given, Remembered
 from railbox_server.journey.history import History
-from railbox_server.journey.kept import TimeSpan
+from railbox_server.journey.kept import ALWAYS, TimeSpan
 from railbox_server.journey.model import Journey, SeenKnot, Settings, Track
 from railbox_server.journey.network import Network
 from railbox_telemetry.values import SeqRange

@@ -19,9 +19,7 @@ Counts = Mapping[tuple[str, int], int]
 class Hearing:
     def __init__(self, store: JourneyStore, judged: Mapping[tuple[str, int], int]) -> None:
         """`judged`: what the last engine left. To be made before any knot is read: what comes later is told of."""
-        self._heard = {(RESTORED, 0): store.restored_version()}
-        for state in store.outboxes():
-            self._heard[state.outbox.device, state.outbox.epoch] = len(state.ledger.stored)
+        self._heard = {(RESTORED, 0): store.restored_version(), **store.stored_counts()}
         self._unjudged = {key: count for key, count in self._heard.items() if judged.get(key, 0) != count}
 
     def missed(self) -> frozenset[str]:

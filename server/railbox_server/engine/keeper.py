@@ -16,7 +16,7 @@ from railbox_server.fleet import Assignment
 from railbox_server.journey.conclude import Concluded
 from railbox_server.journey.history import History
 from railbox_server.journey.judging import clock_of
-from railbox_server.journey.kept import Kept, TimeSpan, joined
+from railbox_server.journey.kept import ALWAYS, Kept, TimeSpan, joined
 from railbox_server.journey.model import Crossing, Settings, Visit, Waypoint
 from railbox_server.journey.nearby import FIRST_PAD_S
 from railbox_server.journey.network import Network
@@ -26,7 +26,6 @@ from railbox_server.journey.report import crossing_row, visit_row
 from railbox_server.store.interface import JourneyStore
 from railbox_server.store.values import DerivedChange, Row, Untrusted
 
-ALWAYS: Final = (-math.inf, math.inf)
 DUE_GAP_S: Final = 3_600.0
 
 
@@ -69,11 +68,10 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """`last_moved`: the newest trusted place is another one. `open_moved`: so may be what is open."""
+    """`last`: the newest trusted place. `open_moved`: what is open may be another thing."""
 
     change: DerivedChange
     last: Waypoint | None
-    last_moved: bool
     open_moved: bool
     open: Open | None
     """None, too, where it has not moved."""
@@ -135,7 +133,7 @@ class Keeper:
             "due": _due(head["due"], update.moved, [*_flat(spans), *_moved(visits, new_visits)]),
         }
         self.book.put_head(unit, head)
-        return News(change, pages.last, moved, open_moved, now_open)
+        return News(change, pages.last, open_moved, now_open)
 
     def is_current(self, unit: str, assignments: Sequence[Assignment]) -> bool:
         """Whether it was judged, and by these assignments."""

@@ -4,12 +4,11 @@ A batch may be the last that was missing between two others, whatever the times 
 dates the events that were sent before it was known. Decides nothing else.
 """
 
-import math
 from collections.abc import Iterable
 from typing import Final
 
 from railbox_server.engine.changes import Change, times_of
-from railbox_server.journey.kept import TimeSpan
+from railbox_server.journey.kept import ALWAYS, TimeSpan
 from railbox_server.store.interface import JourneyStore
 from railbox_server.store.values import Outbox
 from railbox_telemetry.seqset import SeqSet
@@ -18,12 +17,11 @@ from railbox_telemetry.wire import WireError, decode
 
 MOST: Final = 100
 """So many batches without knots that follow each other are looked through."""
-ALWAYS: Final = (-math.inf, math.inf)
 
 
 def reached(change: Change, store: JourneyStore) -> Change:
     """With all times that it says something of. Raises StoreError."""
-    if change.spans is None:
+    if change.spans is None or not (change.filled or change.boots):
         return change
     dated = [span for boot_id in change.boots for span in store.boot_spans(change.device, boot_id)]
     joining = [span for outbox, run in _runs(change) if (span := _joining(store, outbox, run)) is not None]

@@ -7,14 +7,13 @@ from typing import Final, Protocol, TypeVar
 
 from railbox_server.journey.conclude import crossing_order, visit_order
 from railbox_server.journey.history import History
-from railbox_server.journey.kept import Kept, TimeSpan
+from railbox_server.journey.kept import ALWAYS, Kept, TimeSpan
 from railbox_server.journey.model import Journey, Settings, Track, Waypoint
 from railbox_server.journey.network import Network
 from railbox_server.journey.path import ordered
 from railbox_server.journey.trust import Chain
 
 DEFAULTS: Final = Settings()
-ALWAYS: Final = (-math.inf, math.inf)
 
 
 def derive(unit: str, tracks: Sequence[Track], network: Network, now_s: int, settings: Settings = DEFAULTS) -> Journey:

@@ -3,8 +3,9 @@
 Decides nothing.
 """
 
+import math
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from railbox_server.journey.conclude import Past
 from railbox_server.journey.episodes import Episode
@@ -13,6 +14,7 @@ from railbox_server.journey.trust import Chain
 
 TimeSpan = tuple[float, float]
 """Both ends are in it."""
+ALWAYS: Final[TimeSpan] = (-math.inf, math.inf)
 
 
 class Kept(NamedTuple):

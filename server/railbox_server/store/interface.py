@@ -1,7 +1,7 @@
 """What the rest of the server asks of a store, one protocol a reader; an implementation offers them all.
 
-Every call is its own transaction. Writing twice what is there already changes nothing. Raises StoreError when the store
-cannot do it now (disk full, locked): nothing of that call was written.
+Every call is its own transaction, but for reading at one moment. Writing twice what is there already changes nothing.
+Raises StoreError when the store cannot do it now (disk full, locked): nothing of that call was written.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -136,7 +136,9 @@ class JourneyStore(Protocol):
         """The wire bytes of a stored batch; None, too, when they were let go."""
         ...
 
-    def outboxes(self, device: str | None = None) -> Sequence[OutboxState]: ...
+    def stored_counts(self) -> Mapping[tuple[str, int], int]:
+        """How many numbers of each outbox are stored, by device and epoch."""
+        ...
 
     def at_one_moment(self, devices: Collection[str]) -> AbstractContextManager[Mapping[tuple[str, int], int]]:
         """What this thread reads of these devices meanwhile is all as it was at one moment: when this many numbers of

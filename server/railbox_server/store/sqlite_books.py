@@ -45,9 +45,11 @@ _BOOT_SPANS = """
              WHERE device_id = (SELECT id FROM devices WHERE device = ?) AND boot_id = ? GROUP BY device_id, boot_id) u
       JOIN boot_clocks c ON c.device_id = u.device_id AND c.boot_id = u.boot_id"""
 _STORED_COUNTS = """
-    SELECT o.epoch, sum(r.last - r.first + 1)
-      FROM outboxes o JOIN seq_ranges r ON r.outbox_id = o.id AND r.state = ?
-     WHERE o.device_id = (SELECT id FROM devices WHERE device = ?) GROUP BY o.id"""
+    SELECT d.device, o.epoch, sum(r.last - r.first + 1)
+      FROM devices d JOIN outboxes o ON o.device_id = d.id JOIN seq_ranges r ON r.outbox_id = o.id AND r.state = ?
+     {where} GROUP BY o.id"""
+_ALL_COUNTS = _STORED_COUNTS.format(where="")
+_COUNTS_OF = _STORED_COUNTS.format(where="WHERE d.device = ?")
 _OUTBOXES = """
     SELECT o.id, d.device, o.epoch, o.last_received_at_ms, r.state, r.first, r.last
       FROM outboxes o JOIN devices d ON d.id = o.device_id JOIN seq_ranges r ON r.outbox_id = o.id
@@ -238,14 +240,18 @@ class SqliteBooks(SqliteDerived):
     @contextmanager
     def at_one_moment(self, devices: Collection[str]) -> Generator[Mapping[tuple[str, int], int]]:
         with self._db.at_one_moment():
-            yield self._stored_counts(devices)
+            yield self._counts_of(devices)
 
-    def _stored_counts(self, devices: Collection[str]) -> Mapping[tuple[str, int], int]:
+    def stored_counts(self) -> Mapping[tuple[str, int], int]:
+        with self._db.reading() as db:
+            return {(device, epoch): count for device, epoch, count in db.execute(_ALL_COUNTS, (writes.STORED,))}
+
+    def _counts_of(self, devices: Collection[str]) -> Mapping[tuple[str, int], int]:
         with self._db.reading() as db:
             return {
-                (device, epoch): count
+                (name, epoch): count
                 for device in devices
-                for epoch, count in db.execute(_STORED_COUNTS, (writes.STORED, device))
+                for name, epoch, count in db.execute(_COUNTS_OF, (writes.STORED, device))
             }
 
     def boot_spans(self, device: str, boot_id: int) -> Sequence[tuple[int, int]]:

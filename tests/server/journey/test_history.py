@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from railbox_server.journey.conclude import Concluded
-from railbox_server.journey.derive import ALWAYS, Given, Remembered
+from railbox_server.journey.derive import Given, Remembered
 from railbox_server.journey.history import History, Update
+from railbox_server.journey.kept import ALWAYS, TimeSpan, joined
 from railbox_server.journey.kept import Kept as Episode
-from railbox_server.journey.kept import TimeSpan, joined
 from railbox_server.journey.model import FixKey, SeenKnot, Settings, Track
 from railbox_server.journey.network import Network
 from railbox_server.journey.path import ordered

@@ -24,9 +24,9 @@ class InfluxStore(SqliteBooks, InfluxSeries):
     @contextmanager
     def at_one_moment(self, devices: Collection[str]) -> Generator[Mapping[tuple[str, int], int]]:
         """InfluxDB has no snapshots, and may have been sent meanwhile what came meanwhile."""
-        stored = self._stored_counts(devices)
+        stored = self._counts_of(devices)
         yield stored
-        if self._stored_counts(devices) != stored:
+        if self._counts_of(devices) != stored:
             raise MovedError(f"of {', '.join(devices)} something was stored meanwhile")
 
     def close(self) -> None:
